@@ -1,0 +1,125 @@
+#include "sd_writer/writer.hpp"
+
+#include "sd_writer/check.hpp"
+#include "sd_writer/errc.hpp"
+#include "sd_writer/json.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace sd_writer {
+namespace {
+
+/// A document on its way to the disk: counted, and every group checked, piece by piece.
+class checked_pieces {
+public:
+    explicit checked_pieces(const std::vector<target_group>& groups) : pieces_(groups) {}
+
+    /// The next piece; nothing once a group was refused.
+    std::optional<std::string_view> next()
+    {
+        const auto piece = pieces_.next();
+        bytes_ += piece.size();
+        return accepts(piece) ? std::optional(piece) : std::nullopt;
+    }
+
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] const std::optional<check_error>& refused() const noexcept { return refused_; }
+
+private:
+    /// A piece is made of whole lines, and a line is a bracket or a group.
+    bool accepts(std::string_view piece)
+    {
+        while (!piece.empty()) {
+            const auto line = piece.substr(0, piece.find('\n'));
+            piece.remove_prefix(line.size() + 1);
+            ++lines_;
+            if (line.starts_with('{') && !accepts_group(line))
+                return false;
+        }
+        return true;
+    }
+
+    bool accepts_group(std::string_view line)
+    {
+        if (line.ends_with(','))
+            line.remove_suffix(1);
+        refused_ = check_group(line).error;
+        if (refused_)
+            refused_->line = lines_;
+        return !refused_;
+    }
+
+    json_pieces pieces_;
+    std::size_t bytes_ = 0;
+    std::size_t lines_ = 0;
+    std::optional<check_error> refused_;
+};
+
+/// The size of the document if the file holds it already.
+std::optional<std::size_t> held_bytes(const atomic_file& file, const std::vector<target_group>& groups)
+{
+    json_pieces pieces(groups);
+    std::size_t bytes = 0;
+    const auto next_piece = [&pieces, &bytes] {
+        const auto piece = pieces.next();
+        bytes += piece.size();
+        return piece;
+    };
+    return file.holds(next_piece) ? std::optional(bytes) : std::nullopt;
+}
+
+std::string describe(const check_error& error)
+{
+    return "line " + std::to_string(error.line) + ", column " + std::to_string(error.column) + ": " + error.reason;
+}
+
+write_report failure(write_report report, std::error_code error, const std::string& detail)
+{
+    report.error = error;
+    report.detail = detail;
+    return report;
+}
+
+write_report success(write_report report, write_outcome outcome, std::size_t bytes)
+{
+    report.outcome = outcome;
+    report.bytes = bytes;
+    return report;
+}
+
+} // namespace
+
+existing_file writer::existing() const
+{
+    const auto contents = file_.contents();
+    if (!contents)
+        return {};
+    const auto result = check(*contents);
+    return {.readable = !result.error, .targets = result.targets};
+}
+
+write_report writer::write(const std::vector<target_group>& groups)
+{
+    write_report report;
+    report.groups = groups.size();
+    report.targets = count_targets(groups);
+    const auto named = [this](const std::string& what) { return path().string() + ": " + what; };
+
+    // The directory may have been replaced since the last write.
+    if (const auto error = file_.open())
+        return failure(report, error, named(error.message()));
+
+    if (const auto bytes = held_bytes(file_, groups))
+        return success(report, write_outcome::unchanged, *bytes);
+
+    checked_pieces pieces(groups);
+    const auto error = file_.replace([&pieces] { return pieces.next(); });
+    if (pieces.refused())
+        return failure(report, errc::refused_by_check, named(describe(*pieces.refused())));
+    if (error)
+        return failure(report, error, named(error.message()));
+    return success(report, write_outcome::written, pieces.bytes());
+}
+
+} // namespace sd_writer
