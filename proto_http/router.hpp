@@ -1,0 +1,66 @@
+#pragma once
+
+#include "proto_http/fields.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace proto_http {
+
+/// A request as a handler sees it.
+struct request {
+    std::string method; ///< upper case, as sent
+    std::string target; ///< as sent
+    std::string path;   ///< decoded
+    field_list query;   ///< decoded
+    field_list params;  ///< what the route's `{name}` segments matched
+    field_list fields;  ///< header fields, in order
+    std::string body;
+
+    /// First header field of that name (any case), query value or path parameter; empty where there is none.
+    [[nodiscard]] std::string_view field(std::string_view name) const;
+    [[nodiscard]] std::string_view query_value(std::string_view name) const;
+    [[nodiscard]] std::string_view param(std::string_view name) const;
+};
+
+/// What a handler answers. Content-Length, Date and Connection are the server's business.
+struct reply {
+    unsigned status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    std::string body;
+    field_list fields{}; ///< further header fields
+};
+
+using handler = std::function<boost::asio::awaitable<reply>(request)>;
+
+/// A route is a value. `pattern` is a path whose segments may be `{name}`, which matches one non-empty segment.
+struct route {
+    std::string name;   ///< for metrics and logs
+    std::string method; ///< `GET` answers HEAD, too
+    std::string pattern;
+    proto_http::handler handler;
+};
+
+/// Finds the route of a request: the first that fits. Pure: calls nothing.
+class router {
+public:
+    router() = default;
+    explicit router(std::vector<route> routes);
+
+    struct match {
+        const route* found = nullptr; ///< none: 404, or 405 when `allow` is not empty
+        field_list params;
+        std::string allow; ///< where the path is known but not the method: its methods, as the Allow header wants them
+    };
+
+    [[nodiscard]] match find(std::string_view method, std::string_view path) const;
+
+private:
+    std::vector<route> routes_;
+};
+
+} // namespace proto_http

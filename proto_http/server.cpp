@@ -1,0 +1,416 @@
+#include "proto_http/server.hpp"
+
+#include "proto_http/connect.hpp"
+#include "proto_http/request_reader.hpp"
+#include "proto_http/timeout.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/http/verb.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+#include <iterator>
+#include <list>
+#include <optional>
+#include <utility>
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+namespace proto_http {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// How long accepting rests when it failed, mostly for want of file descriptors.
+constexpr auto accept_pause = 100ms;
+
+/// How long a connection that we close may take to read our last words. Closing it with unread bytes of the peer would
+/// reset it, and the peer might never see the answer.
+constexpr auto linger_limit = 500ms;
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). strftime would ask the locale.
+std::string http_date(std::time_t now)
+{
+    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    std::array<char, 64> text{};
+    const auto size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                    days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                                    months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
+                                    parts.tm_min, parts.tm_sec);
+    return {text.data(), static_cast<std::size_t>(size)};
+}
+
+/// The Date header's text, written anew once a second.
+class date_text {
+public:
+    const std::string& current()
+    {
+        const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+        if (now != std::exchange(written_, now))
+            text_ = http_date(now);
+        return text_;
+    }
+
+private:
+    std::time_t written_ = 0;
+    std::string text_;
+};
+
+} // namespace
+
+struct server_state {
+    struct connection {
+        asio::cancellation_signal stop;
+        bool is_busy = false; ///< from the first byte of a request to the last one of its answer
+    };
+
+    router routes;
+    server_limits limits;
+    std::function<void(std::string_view, std::string_view)> on_error;
+
+    date_text date;
+    std::list<connection> open;
+    bool is_stopping = false;
+    asio::steady_timer* last_closed = nullptr; ///< waited for while stopping
+
+    void report(std::string_view route, std::string_view what) const
+    {
+        if (on_error)
+            on_error(route, what);
+    }
+
+    void stop(bool with_busy_ones)
+    {
+        for (auto& each : open)
+            if (with_busy_ones || !each.is_busy)
+                each.stop.emit(asio::cancellation_type::terminal);
+    }
+};
+
+namespace {
+
+// --- Text of an answer ---
+
+std::string_view reason_phrase(unsigned status)
+{
+    return http::obsolete_reason(static_cast<http::status>(status));
+}
+
+reply plain_reply(unsigned status)
+{
+    reply answer;
+    answer.status = status;
+    answer.body.append(std::to_string(status)).append(" ").append(reason_phrase(status)).append("\n");
+    return answer;
+}
+
+/// A handler that lets through what a client sent must not be able to write header lines of its own.
+bool is_sendable(const reply& answer)
+{
+    const auto is_line = [](std::string_view text) {
+        return std::ranges::all_of(text,
+                                   [](char letter) { return letter != '\r' && letter != '\n' && letter != '\0'; });
+    };
+    const auto is_field = [&](const auto& field) { return is_line(field.first) && is_line(field.second); };
+    return answer.status >= 200 && answer.status <= 999 && is_line(answer.content_type) &&
+           std::ranges::all_of(answer.fields, is_field);
+}
+
+/// RFC 9110 §15.3.5 and §15.4.5.
+bool may_have_body(unsigned status)
+{
+    return status != 204 && status != 304;
+}
+
+std::string_view connection_header(unsigned version, bool keep_alive)
+{
+    if (!keep_alive)
+        return "Connection: close\r\n";
+    return version == 10 ? "Connection: keep-alive\r\n" : "";
+}
+
+std::string head_text(const reply& answer, std::string_view date, unsigned version, bool keep_alive)
+{
+    std::string text;
+    text.reserve(256);
+    text.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ").append(reason_phrase(answer.status));
+    text.append("\r\nDate: ").append(date).append("\r\n").append(connection_header(version, keep_alive));
+    if (may_have_body(answer.status)) {
+        text.append("Content-Type: ").append(answer.content_type);
+        text.append("\r\nContent-Length: ").append(std::to_string(answer.body.size())).append("\r\n");
+    }
+    for (const auto& [name, value] : answer.fields)
+        text.append(name).append(": ").append(value).append("\r\n");
+    return text.append("\r\n");
+}
+
+// --- One connection ---
+
+class session {
+public:
+    session(server_state& state, server_state::connection& self, stream_socket socket)
+        : state_(state), self_(self), socket_(std::move(socket)), limit_(socket_.get_executor()), reader_(state.limits)
+    {
+    }
+
+    /// Answers requests until one side has enough or something takes too long.
+    asio::awaitable<void> run() { co_await with_deadline(guarded(), limit_); }
+
+private:
+    struct gone {};
+    using incoming = std::variant<gone, request_reader::refusal, request_reader::complete>;
+
+    /// The race against the deadline waits past exceptions, so there must be none.
+    asio::awaitable<result<void>> guarded()
+    {
+        try {
+            co_await converse();
+        } catch (const boost::system::system_error& stopped) {
+            if (stopped.code() != asio::error::operation_aborted)
+                state_.report({}, stopped.what());
+        } catch (const std::exception& problem) {
+            state_.report({}, problem.what());
+        }
+        co_return result<void>();
+    }
+
+    asio::awaitable<void> converse()
+    {
+        for (bool keep_alive = true; keep_alive;) {
+            auto next = co_await read();
+            if (std::holds_alternative<gone>(next))
+                co_return;
+            keep_alive = co_await handle(std::move(next));
+        }
+        co_await linger();
+    }
+
+    asio::awaitable<incoming> read()
+    {
+        self_.is_busy = !reader_.is_empty();
+        limit_.expires_after(self_.is_busy ? state_.limits.head : state_.limits.idle);
+        while (true) {
+            auto step = reader_.advance();
+            if (auto* refused = std::get_if<request_reader::refusal>(&step))
+                co_return *refused;
+            if (auto* whole = std::get_if<request_reader::complete>(&step))
+                co_return std::move(*whole);
+            if (std::holds_alternative<request_reader::expects_continue>(step) && !co_await send_continue())
+                co_return gone{};
+            if (!co_await receive())
+                co_return gone{};
+        }
+    }
+
+    asio::awaitable<bool> receive()
+    {
+        const auto room = reader_.prepare();
+        const auto [error, count] =
+            co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), use_result);
+        if (error)
+            co_return false;
+        reader_.commit(count);
+        if (!std::exchange(self_.is_busy, true))
+            limit_.expires_after(state_.limits.head);
+        co_return true;
+    }
+
+    asio::awaitable<bool> send_continue()
+    {
+        const auto text = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
+        const auto [error, sent] = co_await asio::async_write(socket_, text, use_result);
+        co_return !error;
+    }
+
+    /// @return whether the connection can go on
+    asio::awaitable<bool> handle(incoming next)
+    {
+        if (const auto* refused = std::get_if<request_reader::refusal>(&next)) {
+            auto answer = plain_reply(refused->status);
+            co_await send(std::move(answer), 11, false, true);
+            co_return false;
+        }
+        auto& [message, version, keep_alive] = std::get<request_reader::complete>(next);
+        const bool with_body = message.method != "HEAD";
+        limit_.never_expires(); // how long a handler takes is its own business
+        auto answer = co_await respond(std::move(message));
+        // A handler that threw may have left anything behind, and what it was asked may be the reason.
+        const bool goes_on = keep_alive && answer && !state_.is_stopping;
+        if (!answer)
+            answer = plain_reply(500);
+        const bool is_sent = co_await send(*std::move(answer), version, goes_on, with_body);
+        co_return goes_on&& is_sent;
+    }
+
+    /// Nothing when the handler failed.
+    asio::awaitable<std::optional<reply>> respond(request message)
+    {
+        if (http::string_to_verb(message.method) == http::verb::unknown)
+            co_return plain_reply(501);
+        auto match = state_.routes.find(message.method, message.path);
+        if (match.found == nullptr) {
+            auto answer = plain_reply(match.allow.empty() ? 404 : 405);
+            if (!match.allow.empty())
+                answer.fields.emplace_back("Allow", std::move(match.allow));
+            co_return answer;
+        }
+        message.params = std::move(match.params);
+        co_return co_await call(*match.found, std::move(message));
+    }
+
+    asio::awaitable<std::optional<reply>> call(const route& chosen, request message)
+    {
+        std::string problem;
+        try {
+            auto answer = co_await chosen.handler(std::move(message));
+            if (is_sendable(answer))
+                co_return answer;
+            problem = "the handler's answer has a bad status or header field";
+        } catch (const std::exception& thrown) {
+            problem = thrown.what();
+        } catch (...) {
+            problem = "unknown exception";
+        }
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() == asio::cancellation_type::none)
+            state_.report(chosen.name, problem);
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<bool> send(reply answer, unsigned version, bool keep_alive, bool with_body)
+    {
+        limit_.expires_after(state_.limits.write);
+        const auto head = head_text(answer, state_.date.current(), version, keep_alive);
+        const bool has_body = with_body && may_have_body(answer.status);
+        const std::array<asio::const_buffer, 2> pieces{asio::buffer(head),
+                                                       has_body ? asio::buffer(answer.body) : asio::const_buffer{}};
+        const auto [error, sent] = co_await asio::async_write(socket_, pieces, use_result);
+        co_return !error;
+    }
+
+    /// Lets the peer read our last words before the connection goes.
+    asio::awaitable<void> linger()
+    {
+        self_.is_busy = false;
+        limit_.expires_after(linger_limit);
+        error_code error;
+        socket_.shutdown(asio::socket_base::shutdown_send, error);
+        std::array<char, 4096> unread{};
+        while (!error)
+            std::tie(error, std::ignore) = co_await socket_.async_read_some(asio::buffer(unread), use_result);
+    }
+
+    server_state& state_;
+    server_state::connection& self_;
+    stream_socket socket_;
+    deadline limit_;
+    request_reader reader_;
+};
+
+asio::awaitable<void> run_session(std::shared_ptr<server_state> state, server_state::connection& self,
+                                  stream_socket socket)
+{
+    session talk(*state, self, std::move(socket));
+    co_await talk.run();
+}
+
+void start_session(const std::shared_ptr<server_state>& state, stream_socket socket)
+{
+    const auto executor = socket.get_executor();
+    const auto self = state->open.emplace(state->open.end());
+    auto forget = [state, self](const std::exception_ptr&) { // guarded() has reported what there was
+        state->open.erase(self);
+        if (state->open.empty() && state->last_closed != nullptr)
+            state->last_closed->cancel();
+    };
+    asio::co_spawn(executor, run_session(state, *self, std::move(socket)),
+                   asio::bind_cancellation_slot(self->stop.slot(), std::move(forget)));
+}
+
+// --- All connections ---
+
+asio::awaitable<void> accept_sessions(std::shared_ptr<server_state> state, stream_acceptor& acceptor)
+{
+    asio::steady_timer pause(acceptor.get_executor());
+    while (true) {
+        auto [error, socket] = co_await acceptor.async_accept(use_result);
+        if (error == asio::error::operation_aborted)
+            co_return;
+        if (error == asio::error::connection_aborted)
+            continue; // that one changed its mind
+        if (error) {
+            pause.expires_after(accept_pause);
+            co_await pause.async_wait(use_result);
+            continue;
+        }
+        if (state->open.size() >= state->limits.connections)
+            continue; // and the socket is closed
+        tune(socket);
+        start_session(state, std::move(socket));
+    }
+}
+
+/// Waits until no connection is left, at most until `until`.
+asio::awaitable<void> wait_closed(server_state& state, deadline::clock::time_point until)
+{
+    asio::steady_timer last_closed(co_await asio::this_coro::executor, until);
+    state.last_closed = &last_closed;
+    if (!state.open.empty())
+        co_await last_closed.async_wait(use_result);
+    state.last_closed = nullptr;
+}
+
+asio::awaitable<void> drain(std::shared_ptr<server_state> state)
+{
+    state->is_stopping = true;
+    state->stop(false);
+    co_await wait_closed(*state, deadline::clock::now() + state->limits.drain);
+    state->stop(true);
+    co_await wait_closed(*state, deadline::clock::time_point::max());
+    state->is_stopping = false;
+}
+
+} // namespace
+
+server::server(router routes, server_limits limits,
+               std::function<void(std::string_view route, std::string_view what)> on_error)
+    : state_(std::make_shared<server_state>(std::move(routes), limits, std::move(on_error)))
+{
+}
+
+std::size_t server::connections() const noexcept
+{
+    return state_->open.size();
+}
+
+asio::awaitable<void> server::serve(listener on)
+{
+    const auto state = state_;
+    try {
+        co_await accept_sessions(state, on.acceptor_);
+    } catch (const boost::system::system_error&) {
+        // A wait that begins after the cancellation throws; nothing else here does.
+    }
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    error_code ignored;
+    on.acceptor_.close(ignored);
+    co_await drain(state);
+    co_await asio::this_coro::reset_cancellation_state();
+}
+
+} // namespace proto_http

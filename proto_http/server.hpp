@@ -1,0 +1,60 @@
+#pragma once
+
+#include "proto_http/listener.hpp"
+#include "proto_http/router.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace proto_http {
+
+/// Bounds of a server. The defaults are for an exporter that anybody on the network can reach.
+struct server_limits {
+    std::size_t connections = 512;     ///< more are accepted and closed at once
+    std::size_t head_bytes = 8 * 1024; ///< request line and header fields
+    std::size_t fields = 100;
+    std::size_t target_bytes = 2 * 1024;
+    std::size_t body_bytes = 0;              ///< 0: a request with a body is refused with 413
+    std::chrono::milliseconds head{10'000};  ///< from the first byte to the end of the body, absolute
+    std::chrono::milliseconds idle{60'000};  ///< between requests of one connection
+    std::chrono::milliseconds write{30'000}; ///< for one whole response
+    std::chrono::milliseconds drain{5'000};  ///< for requests in progress when the server is stopped
+};
+
+struct server_state;
+
+/// HTTP/1.1 on one thread, one coroutine per connection.
+///
+/// Beyond what Beast's parser refuses, a request is answered with 400 and its connection closed when it has another
+/// Transfer-Encoding than exactly `chunked` or one on HTTP/1.0, not exactly one Host on HTTP/1.1, a folded header line,
+/// or a body on GET or HEAD. A handler that throws costs a 500 and its connection, nothing else.
+///
+/// The server itself answers 404, 405, 413 (body), 414 (target), 417 (Expect), 431 (head), 501 (unknown method) and
+/// 505 (version). A connection that is too slow is closed without a word.
+class server {
+public:
+    /// @param on_error  told of what handlers throw, for the log
+    server(router routes, server_limits limits = {},
+           std::function<void(std::string_view route, std::string_view what)> on_error = {});
+
+    /// Accepts until cancelled, then stops accepting, closes idle connections, lets requests in progress finish within
+    /// `limits.drain`, and returns when the last connection has ended. Handlers that are still at work after
+    /// `limits.drain` are cancelled. Running out of file descriptors pauses accepting; it does not end it.
+    ///
+    /// One call at a time. Returns with the caller's cancellation state reset to its default.
+    [[nodiscard]] boost::asio::awaitable<void> serve(listener on);
+
+    [[nodiscard]] std::size_t connections() const noexcept;
+
+private:
+    // Shared with the connections: when an io_context is destroyed, their coroutines go in no particular order.
+    std::shared_ptr<server_state> state_;
+};
+
+} // namespace proto_http
