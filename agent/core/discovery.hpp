@@ -1,0 +1,124 @@
+#pragma once
+
+#include "agent/core/backoff.hpp"
+#include "agent/core/empty_guard.hpp"
+#include "agent/core/events.hpp"
+#include "agent/core/missed_changes.hpp"
+#include "agent/core/read_queue.hpp"
+#include "agent/core/swarm.hpp"
+#include "agent/core/target_set.hpp"
+#include "sd_writer/target_group.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <vector>
+
+namespace agent::core {
+
+struct discovery_settings {
+    endpoint_rules rules;
+    std::chrono::milliseconds resync_interval{15'000};
+    backoff_limits backoff;
+    bool confirm_empty = true;
+    bool file_had_targets = false; ///< an earlier run left targets, which the first list may not wipe unconfirmed
+    std::uint32_t seed = 1;        ///< of the jitter
+};
+
+/// The state machine of the engine feed: it is told events with their time and answers with actions. No socket, no
+/// clock, no file.
+///
+/// Lists are the truth, events are hints. The stream is opened first, then everything is listed, so that no change
+/// falls between; a hint makes what it concerns be read again, and a full list at intervals repairs what no hint told.
+/// One read at a time; hints that come during a read cause another one. What failed gives no information: the last good
+/// targets stay.
+///
+/// The caller carries out the actions, and sends `tick` at `deadline()`.
+class discovery {
+public:
+    explicit discovery(discovery_settings settings);
+
+    /// The first actions.
+    [[nodiscard]] std::vector<action> start(time_point now);
+
+    [[nodiscard]] std::vector<action> handle(event what, time_point now);
+
+    /// When `tick` is wanted; nothing while only an answer is waited for.
+    [[nodiscard]] std::optional<time_point> deadline() const;
+
+    /// Whether changes heard of are still being read: the targets are not quiet.
+    [[nodiscard]] bool busy(time_point now) const;
+
+    /// The targets as they are believed, canonical; nothing before the first complete list.
+    [[nodiscard]] const sd_writer::target_list& believed() const noexcept { return believed_; }
+
+    /// When the last complete list arrived.
+    [[nodiscard]] std::optional<time_point> synced_at() const noexcept { return synced_at_; }
+
+    /// Time between full lists as it is now: `resync_interval`, longer where lists are dear.
+    [[nodiscard]] duration resync_interval() const noexcept { return interval_; }
+
+    [[nodiscard]] bool holds_back() const noexcept { return guard_.confirm_at().has_value(); }
+    [[nodiscard]] const swarm& world() const noexcept { return world_; }
+    [[nodiscard]] skip_counts skipped() const;
+
+private:
+    void on(const stream_opened&, time_point now);
+    void on(const stream_lost&, time_point now);
+    void on(const hint& what, time_point now);
+    void on(const hints_lost&, time_point now);
+    void on(everything_read& what, time_point now);
+    void on(service_read& what, time_point now);
+    void on(tasks_read& what, time_point now);
+    void on(task_read& what, time_point now);
+    void on(node_read& what, time_point now);
+    void on(const read_failed&, time_point now);
+    void on(const tick&, time_point now);
+
+    void container_hint(const hint& what, time_point now);
+    void take(const model_changes& changes, time_point now);
+    void believe(time_point now, bool changed);
+    void list_by(time_point when);
+    void plan_resync(const everything_read& what, time_point now);
+    void stretch(const everything_read& what);
+    void check_missed(time_point now);
+    void reopen_when_due(time_point now);
+    void read_next(time_point now);
+    void start_list(time_point now);
+    [[nodiscard]] std::chrono::milliseconds delay_after(unsigned failures);
+    [[nodiscard]] double draw();
+
+    discovery_settings settings_;
+    std::minstd_rand random_;
+    std::vector<action> actions_;
+
+    swarm world_;
+    target_set targets_;
+    empty_guard guard_;
+    missed_changes missed_;
+    read_queue queue_;
+    sd_writer::target_list believed_;
+
+    struct reading {
+        read_request what;
+        time_point since; ///< when what it may show was first heard of
+        time_point started;
+    };
+    std::optional<reading> reading_; ///< the read in progress
+
+    bool stream_up_ = false;
+    unsigned stream_failures_ = 0;
+    time_point stream_since_{};
+    std::optional<time_point> reopen_at_;
+
+    unsigned read_failures_ = 0;
+    std::optional<time_point> retry_at_; ///< after a failed read nothing is asked before
+    time_point list_at_{};               ///< next full list
+    bool hints_lost_ = false;            ///< a full list has to find out what they told
+    time_point cheap_again_at_{};        ///< before that no full list because of many or lost hints
+    duration interval_;
+    duration last_took_{}; ///< of the latest full list
+    std::optional<time_point> synced_at_;
+};
+
+} // namespace agent::core

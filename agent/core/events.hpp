@@ -1,0 +1,152 @@
+#pragma once
+
+#include "agent/core/model.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What the state machine is told, and what it wants done.
+namespace agent::core {
+
+using time_point = std::chrono::steady_clock::time_point;
+using duration = std::chrono::steady_clock::duration;
+
+// --- Reads of the Engine API ---
+
+struct read_everything {
+    friend bool operator==(const read_everything&, const read_everything&) = default;
+};
+struct read_service {
+    std::string id;
+    friend bool operator==(const read_service&, const read_service&) = default;
+};
+struct read_tasks_of {
+    std::string service_id;
+    friend bool operator==(const read_tasks_of&, const read_tasks_of&) = default;
+};
+struct read_task {
+    std::string id;
+    friend bool operator==(const read_task&, const read_task&) = default;
+};
+struct read_node {
+    std::string id;
+    friend bool operator==(const read_node&, const read_node&) = default;
+};
+using read_request = std::variant<read_everything, read_service, read_tasks_of, read_task, read_node>;
+
+/// What is read, without whose; in the order of `read_request`.
+enum class read_kind { everything, service, tasks, task, node };
+constexpr std::size_t read_kind_count = std::variant_size_v<read_request>;
+
+[[nodiscard]] inline read_kind kind_of(const read_request& what)
+{
+    return static_cast<read_kind>(what.index());
+}
+
+/// The words for metrics and logs.
+[[nodiscard]] constexpr std::string_view to_string(read_kind kind) noexcept
+{
+    constexpr std::array<std::string_view, read_kind_count> words{"everything", "service", "tasks", "task", "node"};
+    return words.at(static_cast<std::size_t>(kind));
+}
+
+// --- Events ---
+
+/// The event stream answered 200: from here on it tells every change.
+struct stream_opened {};
+
+/// The stream could not be opened, or ended for whatever reason.
+struct stream_lost {};
+
+/// A record of the stream. It says where to look, never what is true.
+struct hint {
+    enum class subject { service, node, container };
+    enum class change { object, started, died }; ///< `started`: or its health changed
+
+    subject about = subject::service;
+    change what = change::object;
+    std::string id;         ///< of the service or node; empty for containers
+    std::string task_id;    ///< of a container that is a task
+    std::string service_id; ///< likewise
+    std::string node_id;    ///< likewise: the engine's own node
+};
+
+/// Records were dropped unread (too long, or not JSON): anything may have changed.
+struct hints_lost {};
+
+/// A full list, complete and of one piece.
+struct everything_read {
+    snapshot data;
+    duration took{}; ///< from the first request to the last byte: what it cost the engine, at most
+    duration cpu{};  ///< what it cost us
+};
+
+// What single reads found; nothing when the engine says that there is no such thing.
+struct service_read {
+    std::string id;
+    std::optional<service> found;
+};
+struct tasks_read {
+    std::string service_id;
+    std::optional<std::vector<task>> found;
+    std::vector<network> networks;
+};
+struct task_read {
+    std::string id;
+    std::optional<task> found;
+    std::vector<network> networks;
+};
+struct node_read {
+    std::string id;
+    std::optional<node> found;
+};
+
+/// The read in progress gave no information, for whatever reason.
+struct read_failed {};
+
+/// A deadline of the machine has come.
+struct tick {};
+
+using event = std::variant<stream_opened, stream_lost, hint, hints_lost, everything_read, service_read, tasks_read,
+                           task_read, node_read, read_failed, tick>;
+
+// --- Actions ---
+
+/// Subscribe to `/events`.
+struct open_stream {
+    friend bool operator==(const open_stream&, const open_stream&) = default;
+};
+/// End the stream; it is opened again by a later action.
+struct close_stream {
+    friend bool operator==(const close_stream&, const close_stream&) = default;
+};
+/// Read something. At most one read is in progress at any time.
+struct start_read {
+    read_request what;
+    friend bool operator==(const start_read&, const start_read&) = default;
+};
+/// The believed targets are new.
+struct publish {
+    std::optional<time_point> since; ///< when the change behind it was first heard of, where that is known
+    bool at_once = false;            ///< the first complete list: no debounce
+    friend bool operator==(const publish&, const publish&) = default;
+};
+/// Every target seems to be gone; what was believed stays until a second list says so, too.
+struct hold_back {
+    friend bool operator==(const hold_back&, const hold_back&) = default;
+};
+/// A full list showed changes that nothing had announced.
+struct report_missed {
+    unsigned announced = 0;   ///< of those the stream should have told
+    unsigned unannounced = 0; ///< of those no engine tells: tasks on other nodes
+    friend bool operator==(const report_missed&, const report_missed&) = default;
+};
+using action = std::variant<open_stream, close_stream, start_read, publish, hold_back, report_missed>;
+
+} // namespace agent::core

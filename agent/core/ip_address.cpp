@@ -1,0 +1,55 @@
+#include "agent/core/ip_address.hpp"
+
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+namespace agent::core {
+namespace {
+
+bool is_refused(const in_addr& address)
+{
+    const auto value = ntohl(address.s_addr);
+    const bool loopback = (value >> 24U) == 127;
+    const bool link_local = (value >> 16U) == 0xA9FEU; // 169.254.0.0/16
+    const bool multicast = (value >> 28U) == 0xEU;     // 224.0.0.0/4
+    return value == INADDR_ANY || loopback || link_local || multicast;
+}
+
+bool is_refused(const in6_addr& address)
+{
+    if (IN6_IS_ADDR_V4MAPPED(&address)) {
+        in_addr inner{};
+        std::memcpy(&inner, &address.s6_addr[12], sizeof inner);
+        return is_refused(inner);
+    }
+    return IN6_IS_ADDR_UNSPECIFIED(&address) || IN6_IS_ADDR_LOOPBACK(&address) || IN6_IS_ADDR_LINKLOCAL(&address) ||
+           IN6_IS_ADDR_MULTICAST(&address);
+}
+
+} // namespace
+
+std::optional<ip_address> scrapable_address(std::string_view cidr)
+{
+    ip_address result{std::string(cidr.substr(0, cidr.find('/'))), false};
+    if (result.text.find('\0') != std::string::npos)
+        return std::nullopt;
+
+    in_addr v4{};
+    if (inet_pton(AF_INET, result.text.c_str(), &v4) == 1)
+        return is_refused(v4) ? std::nullopt : std::optional(result);
+
+    in6_addr v6{};
+    if (inet_pton(AF_INET6, result.text.c_str(), &v6) != 1 || is_refused(v6))
+        return std::nullopt;
+    result.v6 = true;
+    return result;
+}
+
+std::string join_host_port(const ip_address& host, std::uint32_t port)
+{
+    return host.v6 ? "[" + host.text + "]:" + std::to_string(port) : host.text + ":" + std::to_string(port);
+}
+
+} // namespace agent::core

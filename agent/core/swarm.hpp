@@ -1,0 +1,85 @@
+#pragma once
+
+#include "agent/core/model.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace agent::core {
+
+using id_set = std::set<std::string, std::less<>>;
+
+/// What an answer of the engine changed.
+struct model_changes {
+    id_set services;           ///< services whose own object appeared, changed or vanished
+    id_set nodes;              ///< likewise
+    std::vector<task> flipped; ///< tasks that began or ceased to serve, as they are now or, when gone, were last
+    id_set concerned;          ///< services whose targets may be different now
+
+    [[nodiscard]] bool empty() const noexcept { return concerned.empty() && services.empty() && nodes.empty(); }
+
+    model_changes& operator+=(model_changes&& more);
+};
+
+/// Everything known of the swarm, by ID.
+///
+/// Answers replace what they are about; nothing else is touched. IDs are never reused by swarmkit.
+class swarm {
+public:
+    using task_map = std::map<std::string, task, std::less<>>;
+
+    /// Takes a full list: what it does not name is gone. Networks are only ever added, since an absent one is no
+    /// deletion (see `networks` of `GET /networks` in the engine: it hides failures).
+    model_changes replace(snapshot data);
+
+    model_changes put(service value);
+    model_changes remove_service(std::string_view id);
+    model_changes put(node value);
+    model_changes remove_node(std::string_view id);
+    model_changes put(task value);
+    model_changes remove_task(std::string_view id);
+
+    /// Takes all tasks of one service: what is not among them is gone.
+    model_changes put_tasks_of(std::string_view service_id, std::vector<task> tasks);
+
+    /// Takes networks as an answer's tasks carry them.
+    model_changes put(std::vector<network> values);
+
+    [[nodiscard]] const service* find_service(std::string_view id) const;
+    [[nodiscard]] const service* find_service_by_name(std::string_view name) const;
+    [[nodiscard]] const task* find_task(std::string_view id) const;
+    [[nodiscard]] const node* find_node(std::string_view id) const;
+    [[nodiscard]] const network* find_network(std::string_view id) const;
+    [[nodiscard]] const task_map& tasks_of(std::string_view service_id) const;
+
+    /// Services that have a task on that node.
+    [[nodiscard]] id_set services_on(std::string_view node_id) const;
+
+    /// Services that have a task attached to that network.
+    [[nodiscard]] id_set services_attached_to(std::string_view network_id) const;
+
+    [[nodiscard]] const std::map<std::string, service, std::less<>>& services() const noexcept { return services_; }
+    [[nodiscard]] std::size_t task_count() const noexcept { return service_of_task_.size(); }
+    [[nodiscard]] std::size_t node_count() const noexcept { return nodes_.size(); }
+
+    /// Tasks whose service is not known: the engine keeps those of removed jobs.
+    [[nodiscard]] std::size_t orphan_count() const;
+
+private:
+    template <class Matches>
+    [[nodiscard]] id_set services_with_task(Matches matches) const;
+    void note_flip(model_changes& changes, const task* before, const task* after) const;
+    void erase_task(std::string_view id);
+
+    std::map<std::string, service, std::less<>> services_;
+    std::map<std::string, node, std::less<>> nodes_;
+    std::map<std::string, network, std::less<>> networks_;
+    std::map<std::string, task_map, std::less<>> tasks_; ///< by service ID, then by task ID
+    std::map<std::string, std::string, std::less<>> service_of_task_;
+};
+
+} // namespace agent::core

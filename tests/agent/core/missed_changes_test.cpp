@@ -1,0 +1,144 @@
+#include "agent/core/missed_changes.hpp"
+
+#include "tests/agent/core/swarm_builder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace agent::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+class MissedChanges : public ::testing::Test {
+protected:
+    static model_changes service_changed(const std::string& id)
+    {
+        model_changes changes;
+        changes.services.insert(id);
+        return changes;
+    }
+
+    static model_changes node_changed(const std::string& id)
+    {
+        model_changes changes;
+        changes.nodes.insert(id);
+        return changes;
+    }
+
+    /// A task of service `id-shop` on `node-1` began or ceased to serve.
+    static model_changes task_flipped(const std::string& id)
+    {
+        model_changes changes;
+        changes.flipped.push_back(task_of(service_named("shop"), id));
+        return changes;
+    }
+
+    void expect_missed(missed_changes::time_point when, unsigned announced, unsigned unannounced)
+    {
+        const auto missed = watch.take_expired(when);
+        EXPECT_EQ(missed.announced, announced);
+        EXPECT_EQ(missed.unannounced, unannounced);
+    }
+
+    missed_changes watch;
+    const missed_changes::time_point start{1h};
+};
+
+TEST_F(MissedChanges, CountsAServiceThatNoHintAnnounced)
+{
+    watch.listed(service_changed("shop"), start);
+    EXPECT_EQ(watch.deadline(), start + 2s);
+    expect_missed(start + 2s, 1, 0);
+    EXPECT_EQ(watch.deadline(), std::nullopt);
+}
+
+TEST_F(MissedChanges, CountsANodeThatNoHintAnnounced)
+{
+    watch.listed(node_changed("node-1"), start);
+    expect_missed(start + 2s, 1, 0);
+}
+
+TEST_F(MissedChanges, CountsEachChangeOnce)
+{
+    watch.listed(service_changed("shop"), start);
+    watch.listed(service_changed("shop"), start + 1s);
+    expect_missed(start + 2s, 1, 0);
+    expect_missed(start + 10s, 0, 0);
+}
+
+TEST_F(MissedChanges, GivesHintsTimeToCome)
+{
+    watch.listed(service_changed("shop"), start);
+    expect_missed(start + 1999ms, 0, 0);
+    watch.heard_of("shop", start + 1999ms);
+    expect_missed(start + 1h, 0, 0);
+}
+
+TEST_F(MissedChanges, TakesAnEarlierHintAsAnAnnouncement)
+{
+    watch.heard_of("shop", start - 30s);
+    watch.listed(service_changed("shop"), start);
+    expect_missed(start + 1h, 0, 0);
+}
+
+TEST_F(MissedChanges, ForgetsHintsAfterHalfAMinute)
+{
+    watch.heard_of("shop", start - 30001ms);
+    watch.listed(service_changed("shop"), start);
+    expect_missed(start + 2s, 1, 0);
+}
+
+TEST_F(MissedChanges, ExpectsNoAnnouncementOfTasksElsewhere)
+{
+    watch.local_node("node-2");
+    watch.listed(task_flipped("t1"), start);
+    expect_missed(start + 2s, 0, 1);
+}
+
+TEST_F(MissedChanges, ExpectsTheAnnouncementOfTasksOnTheEnginesOwnNode)
+{
+    watch.local_node("node-1");
+    watch.listed(task_flipped("t1"), start);
+    expect_missed(start + 2s, 1, 0);
+}
+
+TEST_F(MissedChanges, ExpectsNoAnnouncementOfTasksWhileTheOwnNodeIsNotKnown)
+{
+    watch.listed(task_flipped("t1"), start);
+    expect_missed(start + 2s, 0, 1);
+}
+
+TEST_F(MissedChanges, TakesAHintAboutATasksServiceOrNodeAsItsAnnouncement)
+{
+    for (const auto* id : {"t1", "id-shop", "node-1"}) {
+        missed_changes before;
+        before.heard_of(id, start - 1s);
+        before.listed(task_flipped("t1"), start);
+        EXPECT_FALSE(before.take_expired(start + 1h).any()) << id << " before the list";
+
+        missed_changes after;
+        after.listed(task_flipped("t1"), start);
+        after.heard_of(id, start + 1s);
+        EXPECT_FALSE(after.take_expired(start + 1h).any()) << id << " after the list";
+    }
+}
+
+TEST_F(MissedChanges, IsNotFooledByHintsWithoutAnId)
+{
+    auto changes = task_flipped("t1");
+    changes.flipped.front().node_id.clear();
+    watch.listed(changes, start);
+    watch.heard_of("", start);
+    expect_missed(start + 2s, 0, 1);
+}
+
+TEST_F(MissedChanges, ForgetsItsSuspectsWithTheStream)
+{
+    watch.listed(service_changed("shop"), start);
+    watch.reset();
+    EXPECT_EQ(watch.deadline(), std::nullopt);
+    expect_missed(start + 1h, 0, 0);
+}
+
+} // namespace
+} // namespace agent::core
