@@ -1,0 +1,431 @@
+#include "agent/docker/decode.hpp"
+
+#include "agent/docker/errc.hpp"
+#include "agent/docker/json_repair.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include <simdjson.h>
+
+namespace agent::docker {
+namespace {
+
+namespace dom = simdjson::dom;
+using proto_http::result;
+
+/// Deeper than anything the engine sends, and far from the end of the stack.
+constexpr std::size_t deepest_nesting = 64;
+constexpr std::size_t longest_message = 200;
+
+/// A parsed text, which the elements point into.
+class document {
+public:
+    explicit document(std::string json) : json_(std::move(json))
+    {
+        auto error = parse();
+        if (error == simdjson::UTF8_ERROR || error == simdjson::STRING_ERROR) {
+            json_ = with_repaired_strings(json_);
+            error = parse();
+        }
+        valid_ = error == simdjson::SUCCESS;
+    }
+
+    /// The whole text; nothing when it is no JSON.
+    [[nodiscard]] std::optional<dom::element> root() const { return valid_ ? std::optional(root_) : std::nullopt; }
+
+private:
+    simdjson::error_code parse()
+    {
+        json_.reserve(json_.size() + simdjson::SIMDJSON_PADDING);
+        if (const auto error = parser_.allocate(json_.size(), deepest_nesting))
+            return error;
+        return parser_.parse(json_).get(root_);
+    }
+
+    std::string json_;
+    dom::parser parser_;
+    dom::element root_;
+    bool valid_ = false;
+};
+
+// --- Fields: what is absent or of another kind is empty ---
+
+std::optional<dom::element> child(const dom::element& parent, std::string_view key)
+{
+    dom::element value;
+    return parent[key].get(value) == simdjson::SUCCESS ? std::optional(value) : std::nullopt;
+}
+
+std::optional<dom::element> child(const std::optional<dom::element>& parent, std::string_view key)
+{
+    return parent ? child(*parent, key) : std::nullopt;
+}
+
+/// Walks down a path of keys.
+template <class... Keys>
+std::optional<dom::element> descend(const dom::element& root, Keys... keys)
+{
+    std::optional<dom::element> at = root;
+    ((at = child(at, keys)), ...);
+    return at;
+}
+
+std::string text(const std::optional<dom::element>& value)
+{
+    std::string_view found;
+    return value && value->get(found) == simdjson::SUCCESS ? std::string(found) : std::string{};
+}
+
+bool is_true(const std::optional<dom::element>& value)
+{
+    bool found = false;
+    return value && value->get(found) == simdjson::SUCCESS && found;
+}
+
+std::uint64_t number(const std::optional<dom::element>& value)
+{
+    std::uint64_t found = 0;
+    return value && value->get(found) == simdjson::SUCCESS ? found : 0;
+}
+
+std::uint32_t port_number(const std::optional<dom::element>& value)
+{
+    constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::min(number(value), most));
+}
+
+/// Calls `take(element)` for each element of a list.
+template <class Take>
+void for_each(const std::optional<dom::element>& list, Take take)
+{
+    dom::array elements;
+    if (list && list->get(elements) == simdjson::SUCCESS)
+        for (const dom::element element : elements)
+            take(element);
+}
+
+core::label_map labels(const std::optional<dom::element>& value)
+{
+    core::label_map found;
+    dom::object fields;
+    if (!value || value->get(fields) != simdjson::SUCCESS)
+        return found;
+    for (const auto& [key, content] : fields) {
+        std::string_view content_text;
+        if (content.get(content_text) == simdjson::SUCCESS)
+            found.emplace_back(key, content_text);
+    }
+    // Of a key that stands there twice the last one counts, as in Go.
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    const auto kept =
+        std::unique(found.rbegin(), found.rend(), [](const auto& a, const auto& b) { return a.first == b.first; });
+    found.erase(found.begin(), kept.base());
+    return found;
+}
+
+// --- Words ---
+
+core::task_state task_state(const std::optional<dom::element>& value)
+{
+    using enum core::task_state;
+    static constexpr std::array<std::pair<std::string_view, core::task_state>, 15> words{{{"new", created},
+                                                                                          {"allocated", allocated},
+                                                                                          {"pending", pending},
+                                                                                          {"assigned", assigned},
+                                                                                          {"accepted", accepted},
+                                                                                          {"preparing", preparing},
+                                                                                          {"ready", ready},
+                                                                                          {"starting", starting},
+                                                                                          {"running", running},
+                                                                                          {"complete", complete},
+                                                                                          {"shutdown", shutdown},
+                                                                                          {"failed", failed},
+                                                                                          {"rejected", rejected},
+                                                                                          {"remove", remove},
+                                                                                          {"orphaned", orphaned}}};
+    const auto word = text(value);
+    const auto* known =
+        std::find_if(words.begin(), words.end(), [&word](const auto& entry) { return entry.first == word; });
+    return known == words.end() ? unknown : known->second;
+}
+
+core::transport transport(const std::optional<dom::element>& value)
+{
+    const auto word = text(value);
+    if (word == "udp")
+        return core::transport::udp;
+    return word == "sctp" ? core::transport::sctp : core::transport::tcp;
+}
+
+// --- Objects ---
+
+std::vector<core::port> ports(const std::optional<dom::element>& list)
+{
+    std::vector<core::port> found;
+    for_each(list, [&found](const dom::element& element) {
+        found.push_back({port_number(child(element, "TargetPort")), port_number(child(element, "PublishedPort")),
+                         transport(child(element, "Protocol"))});
+    });
+    return found;
+}
+
+void read_mode(const std::optional<dom::element>& mode, core::service& into)
+{
+    using enum core::service_mode;
+    if (const auto replicated_mode = child(mode, "Replicated")) {
+        into.mode = replicated;
+        into.wanted = number(child(replicated_mode, "Replicas"));
+    } else if (child(mode, "Global")) {
+        into.mode = global;
+    } else if (const auto job = child(mode, "ReplicatedJob")) {
+        into.mode = replicated_job;
+        into.wanted = number(child(job, "TotalCompletions"));
+        into.at_once = number(child(job, "MaxConcurrent"));
+    } else if (child(mode, "GlobalJob")) {
+        into.mode = global_job;
+    }
+}
+
+std::vector<std::string> network_ids(const std::optional<dom::element>& list)
+{
+    std::vector<std::string> found;
+    for_each(list, [&found](const dom::element& network) { found.push_back(text(child(network, "Target"))); });
+    return found;
+}
+
+core::service service(const dom::element& from)
+{
+    const auto spec = child(from, "Spec");
+    core::service into;
+    into.id = text(child(from, "ID"));
+    into.name = text(child(spec, "Name"));
+    into.labels = labels(child(spec, "Labels"));
+    into.image = text(descend(from, "Spec", "TaskTemplate", "ContainerSpec", "Image"));
+    read_mode(child(spec, "Mode"), into);
+    const auto update = text(descend(from, "UpdateStatus", "State"));
+    into.updating = update == "updating" || update == "rollback_started";
+    into.network_ids = network_ids(descend(from, "Spec", "TaskTemplate", "Networks"));
+    if (into.network_ids.empty()) // where services of before API 1.25 have them
+        into.network_ids = network_ids(child(spec, "Networks"));
+
+    // Endpoint is what the swarm made of it, dynamic ports included; right after creation there is only the wish.
+    into.ports = ports(descend(from, "Endpoint", "Ports"));
+    if (into.ports.empty())
+        into.ports = ports(descend(from, "Spec", "EndpointSpec", "Ports"));
+    return into;
+}
+
+core::node node(const dom::element& from)
+{
+    core::node into;
+    into.id = text(child(from, "ID"));
+    into.address = text(descend(from, "Status", "Addr"));
+    into.state = text(descend(from, "Status", "State"));
+    into.availability = text(descend(from, "Spec", "Availability"));
+    return into;
+}
+
+core::network network(const dom::element& from)
+{
+    core::network into;
+    into.id = text(child(from, "ID"));
+    into.name = text(descend(from, "Spec", "Name"));
+    into.driver = text(descend(from, "DriverState", "Name"));
+    if (into.driver.empty())
+        into.driver = text(descend(from, "Spec", "DriverConfiguration", "Name"));
+    into.ingress = is_true(descend(from, "Spec", "Ingress"));
+    return into;
+}
+
+/// The networks of many tasks, each once: every task carries whole copies of its own.
+class network_table {
+public:
+    void add(const dom::element& from)
+    {
+        std::string_view id;
+        if (from["ID"].get(id) == simdjson::SUCCESS && !id.empty() && seen_.emplace(id).second)
+            networks_.push_back(network(from));
+    }
+
+    [[nodiscard]] std::vector<core::network> take() { return std::move(networks_); }
+
+private:
+    std::set<std::string, std::less<>> seen_;
+    std::vector<core::network> networks_;
+};
+
+core::task task(const dom::element& from, network_table& networks)
+{
+    core::task into;
+    into.id = text(child(from, "ID"));
+    into.service_id = text(child(from, "ServiceID"));
+    into.node_id = text(child(from, "NodeID"));
+    into.state = task_state(descend(from, "Status", "State"));
+    into.desired = task_state(child(from, "DesiredState"));
+    into.container_labels = labels(descend(from, "Spec", "ContainerSpec", "Labels"));
+    into.host_ports = ports(descend(from, "Status", "PortStatus", "Ports"));
+    for_each(child(from, "NetworksAttachments"), [&](const dom::element& attached) {
+        if (const auto where = child(attached, "Network"))
+            networks.add(*where);
+        auto& place = into.attachments.emplace_back();
+        place.network_id = text(descend(attached, "Network", "ID"));
+        for_each(child(attached, "Addresses"),
+                 [&place](const dom::element& address) { place.addresses.push_back(text(address)); });
+    });
+    return into;
+}
+
+/// Decodes each element of a list; all or nothing.
+template <class Value, class Decode>
+result<std::vector<Value>> decode_list(std::string json, Decode decode)
+{
+    const document parsed(std::move(json));
+    const auto root = parsed.root();
+    dom::array elements;
+    if (!root || root->get(elements) != simdjson::SUCCESS)
+        return make_error_code(errc::broken_answer);
+
+    std::vector<Value> values;
+    values.reserve(elements.size());
+    for (const dom::element element : elements) {
+        values.push_back(decode(element));
+        if (values.back().id.empty())
+            return make_error_code(errc::broken_answer);
+    }
+    return values;
+}
+
+template <class Value, class Decode>
+result<Value> decode_one(std::string json, Decode decode)
+{
+    const document parsed(std::move(json));
+    const auto root = parsed.root();
+    if (!root)
+        return make_error_code(errc::broken_answer);
+    Value value = decode(*root);
+    if (value.id.empty())
+        return make_error_code(errc::broken_answer);
+    return value;
+}
+
+/// What an event's action means for a container that is a task.
+std::optional<core::hint::change> container_change(std::string_view action)
+{
+    if (action == "start" || action.starts_with("health_status"))
+        return core::hint::change::started;
+    if (action == "die")
+        return core::hint::change::died;
+    return std::nullopt;
+}
+
+std::optional<core::hint> container_hint(const dom::element& event, std::string_view action)
+{
+    const auto what = container_change(action);
+    if (!what)
+        return std::nullopt;
+    const auto attributes = descend(event, "Actor", "Attributes");
+    core::hint found;
+    found.about = core::hint::subject::container;
+    found.what = *what;
+    found.task_id = text(child(attributes, "com.docker.swarm.task.id"));
+    found.service_id = text(child(attributes, "com.docker.swarm.service.id"));
+    found.node_id = text(child(attributes, "com.docker.swarm.node.id"));
+    return found;
+}
+
+std::optional<core::hint> object_hint(const dom::element& event, core::hint::subject about)
+{
+    core::hint found;
+    found.about = about;
+    found.id = text(descend(event, "Actor", "ID"));
+    return found.id.empty() ? std::nullopt : std::optional(std::move(found));
+}
+
+/// Cut at the limit, between characters, and nothing in it that could end a log line.
+std::string as_one_line(std::string_view message)
+{
+    const auto continues = [message](std::size_t at) {
+        return (static_cast<unsigned char>(message[at]) & 0xC0U) == 0x80U;
+    };
+    auto length = std::min(message.size(), longest_message);
+    while (length > 0 && length < message.size() && continues(length))
+        --length;
+    std::string line(message.substr(0, length));
+    std::replace_if(
+        line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    return line;
+}
+
+} // namespace
+
+result<std::vector<core::service>> decode_services(std::string json)
+{
+    return decode_list<core::service>(std::move(json), service);
+}
+
+result<std::vector<core::node>> decode_nodes(std::string json)
+{
+    return decode_list<core::node>(std::move(json), node);
+}
+
+result<decoded_tasks> decode_tasks(std::string json)
+{
+    network_table networks;
+    auto tasks = decode_list<core::task>(std::move(json),
+                                         [&networks](const dom::element& element) { return task(element, networks); });
+    if (!tasks)
+        return tasks.error();
+    return decoded_tasks{*std::move(tasks), networks.take()};
+}
+
+result<core::service> decode_service(std::string json)
+{
+    return decode_one<core::service>(std::move(json), service);
+}
+
+result<core::node> decode_node(std::string json)
+{
+    return decode_one<core::node>(std::move(json), node);
+}
+
+result<decoded_tasks> decode_task(std::string json)
+{
+    network_table networks;
+    auto one = decode_one<core::task>(std::move(json),
+                                      [&networks](const dom::element& element) { return task(element, networks); });
+    if (!one)
+        return one.error();
+    return decoded_tasks{{*std::move(one)}, networks.take()};
+}
+
+result<std::optional<core::hint>> decode_event(std::string json)
+{
+    const document parsed(std::move(json));
+    const auto event = parsed.root();
+    const auto type = text(child(event, "Type"));
+    const auto action = text(child(event, "Action"));
+    if (type.empty() || action.empty())
+        return make_error_code(errc::broken_answer);
+
+    if (type == "service")
+        return object_hint(*event, core::hint::subject::service);
+    if (type == "node")
+        return object_hint(*event, core::hint::subject::node);
+    if (type == "container")
+        return container_hint(*event, action);
+    return std::optional<core::hint>{};
+}
+
+std::string error_message(std::string body)
+{
+    const document parsed(body);
+    const auto message = text(child(parsed.root(), "message"));
+    return as_one_line(message.empty() ? std::string_view(body) : std::string_view(message));
+}
+
+} // namespace agent::docker

@@ -1,0 +1,248 @@
+#include "agent/docker/engine.hpp"
+
+#include "agent/docker/decode.hpp"
+#include "agent/docker/errc.hpp"
+#include "proto_http/target.hpp"
+
+#include <utility>
+
+namespace agent::docker {
+namespace {
+
+namespace asio = boost::asio;
+using proto_http::error_code;
+
+// What the agent has an ear for. Health probes alone would be three `exec_*` events each. `health_status` makes the
+// engine match by prefix, which none of the other words minds.
+constexpr std::string_view event_filters =
+    R"({"type":["service","node","container"],"event":["create","update","remove","start","die","health_status"]})";
+
+failure fail(error_code code, std::string_view call)
+{
+    return {code, std::string(call) + ": " + code.message()};
+}
+
+/// What a status says by itself.
+errc meaning_of(unsigned status)
+{
+    if (status >= 300 && status < 400)
+        return errc::redirected;
+    if (status == 401 || status == 403)
+        return errc::forbidden;
+    if (status == 404)
+        return errc::not_found;
+    return status < 500 ? errc::rejected : errc::engine_error;
+}
+
+/// Why an engine answers 503, from the `Swarm` header of `/_ping`.
+errc reason_of_503(std::string_view swarm)
+{
+    if (swarm == "active/worker")
+        return errc::not_a_manager;
+    if (swarm == "inactive")
+        return errc::not_in_a_swarm;
+    if (swarm == "locked" || swarm == "pending")
+        return errc::swarm_not_ready;
+    return errc::engine_error;
+}
+
+} // namespace
+
+// --- Events ---
+
+asio::awaitable<answer<void>> event_stream::read(const stream_sink& sink)
+{
+    const auto bytes = co_await stream_.read();
+    if (!bytes)
+        co_return fail(bytes.error(), "GET /events");
+    if (bytes->empty())
+        co_return fail(asio::error::make_error_code(asio::error::eof), "GET /events");
+
+    const auto dropped_before = framer_.dropped();
+    framer_.push(*bytes, [&sink](std::string_view record) {
+        auto found = decode_event(std::string(record));
+        if (!found)
+            sink.on_loss();
+        else if (*found)
+            sink.on_hint(**std::move(found));
+    });
+    if (framer_.dropped() != dropped_before)
+        sink.on_loss();
+    co_return answer<void>{};
+}
+
+// --- Calls ---
+
+engine::engine(asio::any_io_executor executor, proto_http::address where, std::optional<api_version> pinned,
+               proto_http::client_limits limits)
+    : executor_(executor),
+      where_(where),
+      pinned_(pinned),
+      limits_(limits),
+      client_(std::move(executor), std::move(where), limits)
+{
+}
+
+asio::awaitable<answer<api_version>> engine::connect()
+{
+    version_.reset();
+    const auto pong = co_await ping();
+    if (!pong)
+        co_return pong.error();
+    if (pong->head.status != 200)
+        co_return co_await explain("GET /_ping", pong->head, pong->body);
+
+    // Proxies that drop the header speak for engines of an unknown version; all of them know our oldest.
+    const auto engines = parse_api_version(pong->head.field("Api-Version")).value_or(pinned_.value_or(oldest_api));
+    const auto version = negotiate(engines, pinned_);
+    if (!version)
+        co_return failure{version.error(), "the engine's newest API version is " + to_string(engines) +
+                                               ", this program needs " + to_string(pinned_.value_or(oldest_api)) +
+                                               " or newer"};
+    version_ = *version;
+    co_return *version;
+}
+
+asio::awaitable<answer<event_stream>> engine::events()
+{
+    const auto call = "/events?filters=" + proto_http::percent_encode(event_filters);
+    auto stream = co_await proto_http::response_stream::open(executor_, where_, versioned(call), limits_);
+    if (!stream)
+        co_return fail(stream.error(), "GET /events");
+    if (stream->head().status != 200) {
+        const auto start = co_await stream->read();
+        // Named first: g++ 12 destroys temporaries of a conditional inside a co_await expression twice.
+        std::string body(start ? *start : std::string_view{});
+        co_return co_await explain("GET /events", stream->head(), std::move(body));
+    }
+    co_return event_stream(*std::move(stream));
+}
+
+asio::awaitable<answer<core::snapshot>> engine::everything()
+{
+    auto services = co_await read("/services", absence::is_failure, decode_services);
+    if (!services)
+        co_return services.error();
+    auto nodes = co_await read("/nodes", absence::is_failure, decode_nodes);
+    if (!nodes)
+        co_return nodes.error();
+    auto tasks = co_await read("/tasks", absence::is_failure, decode_tasks);
+    if (!tasks)
+        co_return tasks.error();
+
+    auto& [listed, networks] = **tasks;
+    co_return core::snapshot{**std::move(services), **std::move(nodes), std::move(listed), std::move(networks)};
+}
+
+asio::awaitable<answer<core::service_read>> engine::service(std::string id)
+{
+    auto found = co_await read("/services/" + proto_http::percent_encode(id), absence::is_answer, decode_service);
+    if (!found)
+        co_return found.error();
+    co_return core::service_read{std::move(id), *std::move(found)};
+}
+
+asio::awaitable<answer<core::tasks_read>> engine::tasks_of(std::string service_id)
+{
+    const auto filters = R"({"service":[")" + service_id + R"("]})";
+    auto found =
+        co_await read("/tasks?filters=" + proto_http::percent_encode(filters), absence::is_answer, decode_tasks);
+    if (!found)
+        co_return found.error();
+    if (!*found)
+        co_return core::tasks_read{std::move(service_id), std::nullopt, {}};
+
+    auto& [tasks, networks] = **found;
+    // A server that does not know the filter sends more than was asked for.
+    std::erase_if(tasks, [&service_id](const core::task& value) { return value.service_id != service_id; });
+    co_return core::tasks_read{std::move(service_id), std::move(tasks), std::move(networks)};
+}
+
+asio::awaitable<answer<core::task_read>> engine::task(std::string id)
+{
+    auto found = co_await read("/tasks/" + proto_http::percent_encode(id), absence::is_answer, decode_task);
+    if (!found)
+        co_return found.error();
+    if (!*found)
+        co_return core::task_read{std::move(id), std::nullopt, {}};
+    auto& [tasks, networks] = **found;
+    co_return core::task_read{std::move(id), std::move(tasks.front()), std::move(networks)};
+}
+
+asio::awaitable<answer<core::node_read>> engine::node(std::string id)
+{
+    auto found = co_await read("/nodes/" + proto_http::percent_encode(id), absence::is_answer, decode_node);
+    if (!found)
+        co_return found.error();
+    co_return core::node_read{std::move(id), *std::move(found)};
+}
+
+/// HEAD is all that is needed; some proxies allow GET only.
+asio::awaitable<answer<proto_http::response>> engine::ping()
+{
+    auto pong = co_await client_.head("/_ping");
+    if (!pong)
+        co_return fail(pong.error(), "HEAD /_ping");
+    if (pong->head.status == 200)
+        co_return *std::move(pong);
+    pong = co_await client_.get("/_ping");
+    if (!pong)
+        co_return fail(pong.error(), "GET /_ping");
+    co_return *std::move(pong);
+}
+
+asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path, absence when_404)
+{
+    // Our calls are always the same, so a 400 can only mean that the engine changed its range of versions meanwhile.
+    for (bool again = version_.has_value();; again = false) {
+        if (!version_)
+            if (const auto connected = co_await connect(); !connected)
+                co_return connected.error();
+        auto got = co_await client_.get(versioned(path));
+        if (!got)
+            co_return fail(got.error(), "GET " + path);
+        if (got->head.status == 200)
+            co_return std::optional(std::move(got->body));
+        if (got->head.status == 404 && when_404 == absence::is_answer)
+            co_return std::optional<std::string>{};
+        if (got->head.status == 400)
+            version_.reset();
+        if (version_ || !again)
+            co_return co_await explain("GET " + path, got->head, std::move(got->body));
+    }
+}
+
+template <class Value>
+asio::awaitable<answer<std::optional<Value>>> engine::read(std::string path, absence when_404,
+                                                           proto_http::result<Value> (*decode)(std::string))
+{
+    auto got = co_await get(path, when_404);
+    if (!got)
+        co_return got.error();
+    if (!*got)
+        co_return std::optional<Value>{};
+    auto decoded = decode(**std::move(got));
+    if (!decoded)
+        co_return fail(decoded.error(), "GET " + path);
+    co_return std::optional(*std::move(decoded));
+}
+
+/// Says what a status means; of a 503 `/_ping` knows the reason.
+asio::awaitable<failure> engine::explain(std::string call, proto_http::response_head head, std::string body)
+{
+    auto code = meaning_of(head.status);
+    if (head.status == 503) {
+        const auto pong = co_await ping();
+        if (pong && pong->head.status == 200)
+            code = reason_of_503(pong->head.field("Swarm"));
+    }
+    co_return failure{make_error_code(code),
+                      call + ": " + std::to_string(head.status) + " " + error_message(std::move(body))};
+}
+
+std::string engine::versioned(std::string_view path) const
+{
+    return "/v" + to_string(version_.value_or(oldest_api)) + std::string(path);
+}
+
+} // namespace agent::docker

@@ -1,0 +1,110 @@
+#include "agent/docker/json_repair.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace agent::docker {
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD"; // U+FFFD
+constexpr std::size_t escape_length = 6;                 // \uXXXX
+
+/// Length of the valid UTF-8 character at the front of `text` (RFC 3629 §4); 0 when there is none.
+std::size_t character_length(std::string_view text)
+{
+    const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const auto follows = [&](std::size_t at, unsigned low, unsigned high) {
+        return at < text.size() && byte(at) >= low && byte(at) <= high;
+    };
+    const unsigned lead = byte(0);
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xC2 && lead <= 0xDF)
+        return follows(1, 0x80, 0xBF) ? 2 : 0;
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;  // no overlong forms
+        const unsigned high = lead == 0xED ? 0x9F : 0xBF; // no surrogates
+        return follows(1, low, high) && follows(2, 0x80, 0xBF) ? 3 : 0;
+    }
+    if (lead >= 0xF0 && lead <= 0xF4) {
+        const unsigned low = lead == 0xF0 ? 0x90 : 0x80;  // no overlong forms
+        const unsigned high = lead == 0xF4 ? 0x8F : 0xBF; // nothing above U+10FFFF
+        return follows(1, low, high) && follows(2, 0x80, 0xBF) && follows(3, 0x80, 0xBF) ? 4 : 0;
+    }
+    return 0;
+}
+
+std::optional<unsigned> hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return static_cast<unsigned>(c - 'a' + 10);
+    if (c >= 'A' && c <= 'F')
+        return static_cast<unsigned>(c - 'A' + 10);
+    return std::nullopt;
+}
+
+/// Value of the `\uXXXX` at the front of `text`.
+std::optional<std::uint32_t> unicode_escape(std::string_view text)
+{
+    if (text.size() < escape_length || text[0] != '\\' || text[1] != 'u')
+        return std::nullopt;
+    std::uint32_t value = 0;
+    for (std::size_t at = 2; at < escape_length; ++at) {
+        const auto digit = hex_digit(text[at]);
+        if (!digit)
+            return std::nullopt;
+        value = value * 16 + *digit;
+    }
+    return value;
+}
+
+bool is_high_surrogate(std::uint32_t value)
+{
+    return value >= 0xD800 && value <= 0xDBFF;
+}
+
+bool is_low_surrogate(std::uint32_t value)
+{
+    return value >= 0xDC00 && value <= 0xDFFF;
+}
+
+/// Moves the escape sequence at the front of `rest` to `out`.
+void take_escape(std::string& out, std::string_view& rest)
+{
+    std::size_t length = 2; // any other escape: the backslash and what it escapes
+    bool half_pair = false;
+    if (const auto value = unicode_escape(rest)) {
+        length = escape_length;
+        const auto next = unicode_escape(rest.substr(escape_length));
+        if (is_high_surrogate(*value) && next && is_low_surrogate(*next))
+            length = 2 * escape_length;
+        else
+            half_pair = is_high_surrogate(*value) || is_low_surrogate(*value);
+    }
+    length = length > rest.size() ? rest.size() : length;
+    out += half_pair ? replacement : rest.substr(0, length);
+    rest.remove_prefix(length);
+}
+
+} // namespace
+
+std::string with_repaired_strings(std::string_view json)
+{
+    std::string out;
+    out.reserve(json.size());
+    while (!json.empty()) {
+        if (json.front() == '\\') {
+            take_escape(out, json);
+            continue;
+        }
+        const auto length = character_length(json);
+        out += length == 0 ? replacement : json.substr(0, length);
+        json.remove_prefix(length == 0 ? 1 : length);
+    }
+    return out;
+}
+
+} // namespace agent::docker

@@ -1,0 +1,104 @@
+#include "agent/docker/docker_host.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace agent::docker {
+namespace {
+
+using proto_http::tcp_address;
+using proto_http::unix_address;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// What is wrong with the text; empty when nothing is.
+std::string complaint(std::string_view text)
+{
+    const auto read = parse_docker_host(text);
+    const auto* message = std::get_if<std::string>(&read);
+    return message ? *message : std::string{};
+}
+
+proto_http::address address(std::string_view text)
+{
+    EXPECT_EQ(complaint(text), "");
+    const auto read = parse_docker_host(text);
+    const auto* found = std::get_if<proto_http::address>(&read);
+    return found ? *found : proto_http::address{};
+}
+
+TEST(DockerHost, MayBeAUnixSocket)
+{
+    EXPECT_EQ(address("unix:///var/run/docker.sock"), proto_http::address(unix_address{"/var/run/docker.sock"}));
+}
+
+TEST(DockerHost, MayBeAHostAndPort)
+{
+    EXPECT_EQ(address("tcp://manager:2376"), proto_http::address(tcp_address{"manager", 2376}));
+    EXPECT_EQ(address("http://10.0.0.1:80"), proto_http::address(tcp_address{"10.0.0.1", 80}));
+    EXPECT_EQ(address("tcp://tasks.docker-socket_proxy:1"),
+              proto_http::address(tcp_address{"tasks.docker-socket_proxy", 1}));
+    EXPECT_EQ(address("tcp://host:65535/"), proto_http::address(tcp_address{"host", 65535}));
+}
+
+TEST(DockerHost, HasPort2375WhereNoneIsGiven)
+{
+    EXPECT_EQ(address("tcp://manager"), proto_http::address(tcp_address{"manager", 2375}));
+    EXPECT_EQ(address("http://[fd00::1]/"), proto_http::address(tcp_address{"fd00::1", 2375}));
+}
+
+TEST(DockerHost, MayBeAnIPv6AddressInBrackets)
+{
+    EXPECT_EQ(address("tcp://[::1]:2375"), proto_http::address(tcp_address{"::1", 2375}));
+    EXPECT_EQ(address("tcp://[fe80::1%eth0]:1"), proto_http::address(tcp_address{"fe80::1%eth0", 1}));
+}
+
+TEST(DockerHost, NeedsAnAbsoluteSocketPathThatFits)
+{
+    EXPECT_THAT(complaint("unix://"), HasSubstr("absolute"));
+    EXPECT_THAT(complaint("unix://var/run/docker.sock"), HasSubstr("absolute"));
+    EXPECT_EQ(complaint("unix:///" + std::string(106, 'a')), "");
+    EXPECT_THAT(complaint("unix:///" + std::string(107, 'a')), HasSubstr("107 bytes"));
+}
+
+TEST(DockerHost, NeedsAHost)
+{
+    for (const auto* text : {"tcp://", "tcp://:2375", "tcp:///", "tcp://[]:1", "tcp://[::1", "tcp://["})
+        EXPECT_THAT(complaint(text), HasSubstr("host is missing")) << text;
+}
+
+TEST(DockerHost, NeedsAGoodPort)
+{
+    for (const auto* text : {"tcp://h:", "tcp://h:0", "tcp://h:65536", "tcp://h:x", "tcp://h:1:2", "tcp://[::1]2375",
+                             "tcp://[::1]:", "tcp://::1:2375"})
+        EXPECT_NE(complaint(text), "") << text;
+}
+
+TEST(DockerHost, HasNoPathQueryOrUser)
+{
+    for (const auto* text : {"tcp://h:1/path", "tcp://h?q", "http://user@h", "http://h#x", "http://h//"})
+        EXPECT_THAT(complaint(text), HasSubstr("no path")) << text;
+}
+
+TEST(DockerHost, HasNoForeignCharactersInTheHost)
+{
+    for (const auto* text : {"tcp://a b", "tcp://a\r\nX:1", "tcp://h\xC3\xB6st", "tcp://[a b]:1", "tcp://a%00"})
+        EXPECT_THAT(complaint(text), HasSubstr("character")) << text;
+}
+
+TEST(DockerHost, HasAKnownScheme)
+{
+    for (const auto* text : {"", "manager:2375", "/var/run/docker.sock", "unix:/var/run/docker.sock"})
+        EXPECT_THAT(complaint(text), HasSubstr("expected unix://")) << text;
+    for (const auto* text : {"ssh://host", "npipe:////./pipe/docker", "fd://", "UNIX:///x", "://x"})
+        EXPECT_THAT(complaint(text), HasSubstr("unknown scheme")) << text;
+}
+
+TEST(DockerHost, IsQuotedInComplaints)
+{
+    EXPECT_THAT(complaint("ssh://host"), HasSubstr("\"ssh://host\""));
+    EXPECT_THAT(complaint("ssh://host"), Not(HasSubstr("\n")));
+}
+
+} // namespace
+} // namespace agent::docker
