@@ -1,0 +1,50 @@
+#include "agent/shell/commands.hpp"
+#include "agent/shell/options.hpp"
+
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace {
+
+std::optional<std::string> variable(std::string_view name)
+{
+    const auto* value = std::getenv(std::string(name).c_str()); // before any thread starts
+    return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+int exit_early(const agent::shell::early_exit& end)
+{
+    if (end.code == 0)
+        std::cout << end.text;
+    else
+        std::cerr << "swarm-sd: " << end.text << '\n';
+    return end.code;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    using namespace agent::shell;
+    const auto parsed = parse_options({argv + 1, argv + argc}, variable);
+    if (const auto* end = std::get_if<early_exit>(&parsed))
+        return exit_early(*end);
+
+    const auto& settings = std::get<options>(parsed);
+    switch (settings.what) {
+    case command::once:
+        return run_once(settings);
+    case command::check:
+        return check_file(settings);
+    case command::health:
+        return ask_health(settings);
+    case command::run:
+        break;
+    }
+    return run(settings);
+}

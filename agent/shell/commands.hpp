@@ -1,0 +1,25 @@
+#pragma once
+
+#include "agent/shell/options.hpp"
+
+/// What `main` does, one function a command. Each returns the exit code and has said on standard error why it is not 0.
+namespace agent::shell {
+
+/// 0: fine.
+constexpr int exit_fine = 0;
+/// Something could not be had or done.
+constexpr int exit_failure = 1;
+
+/// Follows the swarm until SIGTERM or SIGINT.
+[[nodiscard]] int run(const options& settings);
+
+/// One snapshot, one file. Gives up at the first failure, or after 30 s.
+[[nodiscard]] int run_once(const options& settings);
+
+/// Whether Prometheus would accept a file; says where and why not.
+[[nodiscard]] int check_file(const options& settings);
+
+/// Whether the running agent answers `/-/healthy` at the listen address.
+[[nodiscard]] int ask_health(const options& settings);
+
+} // namespace agent::shell

@@ -1,0 +1,132 @@
+#include "agent/shell/file_output.hpp"
+
+#include "agent/core/backoff.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string_view>
+#include <utility>
+
+namespace agent::shell {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+// A full disk or a missing directory is looked at again soon, then less and less often.
+constexpr core::backoff_limits retries{.first = 500ms, .most = 10s};
+
+std::string_view word_for(sd_writer::write_outcome outcome)
+{
+    switch (outcome) {
+    case sd_writer::write_outcome::written:
+        return "written";
+    case sd_writer::write_outcome::unchanged:
+        return "unchanged";
+    case sd_writer::write_outcome::failed:
+        break;
+    }
+    return "failed";
+}
+
+double seconds(std::chrono::steady_clock::duration value)
+{
+    return std::chrono::duration<double>(value).count();
+}
+
+} // namespace
+
+file_output::file_output(asio::any_io_executor executor, sd_writer::writer& writer, helper_thread& disk,
+                         sd_writer::debounce::limits limits, std::function<bool(clock::time_point)> busy,
+                         const logger& log, metrics& counts)
+    : writer_(writer),
+      disk_(disk),
+      debounce_(limits),
+      busy_(std::move(busy)),
+      log_(log),
+      counts_(counts),
+      bell_(std::move(executor))
+{
+}
+
+void file_output::publish(sd_writer::target_list targets, std::optional<clock::time_point> since, bool at_once)
+{
+    targets_ = std::move(targets);
+    if (since && (!since_ || *since < *since_))
+        since_ = since;
+    debounce_.changed(clock::now());
+    if (at_once)
+        due_at_ = clock::now();
+    bell_.ring();
+}
+
+void file_output::verify()
+{
+    if (targets_ && !due_at_ && failures_ == 0 && !debounce_.deadline(false))
+        due_at_ = clock::now();
+    bell_.ring();
+}
+
+asio::awaitable<void> file_output::run()
+{
+    for (;;) {
+        co_await bell_.wait_until(deadline().value_or(clock::time_point::max()));
+        if (const auto due = deadline(); due && *due <= clock::now())
+            co_await write();
+    }
+}
+
+std::optional<file_output::clock::time_point> file_output::deadline() const
+{
+    const auto quiet_at = debounce_.deadline(busy_(clock::now()));
+    if (!due_at_ || failures_ > 0)
+        return due_at_ ? due_at_ : quiet_at; // after a failure new changes wait for the next attempt
+    return quiet_at ? std::min(*quiet_at, *due_at_) : *due_at_;
+}
+
+asio::awaitable<void> file_output::write()
+{
+    debounce_.taken();
+    due_at_.reset();
+    const auto since = std::exchange(since_, std::nullopt);
+    const auto started = clock::now();
+    // The list is shared with the job, which may outlast this coroutine when that is cancelled.
+    auto job = [&writer = writer_, targets = targets_] { return writer.write(*targets); };
+    const auto report = co_await disk_.run(std::move(job));
+    written(report, since, clock::now() - started);
+}
+
+void file_output::written(const sd_writer::write_report& report, std::optional<clock::time_point> since,
+                          clock::duration took)
+{
+    using sd_writer::write_outcome;
+    counts_.writes[word_for(report.outcome)].Increment();
+    counts_.write_seconds->Observe(seconds(took));
+    succeeded_ = report.outcome != write_outcome::failed;
+
+    if (!succeeded_) {
+        since_ = since_ ? since_ : since; // still to be shown
+        due_at_ = clock::now() + core::retry_delay(++failures_, retries, 0.0);
+        if (std::has_single_bit(failures_))
+            log_.error("write_failed", {{"path", writer_.path().native()},
+                                        {"error", report.error.message()},
+                                        {"detail", report.detail},
+                                        {"attempt", failures_}});
+        return;
+    }
+    failures_ = 0;
+    counts_.file_bytes->Set(static_cast<double>(report.bytes));
+    if (report.outcome == write_outcome::unchanged)
+        return;
+
+    counts_.written_at->SetToCurrentTime();
+    if (since)
+        counts_.update_delay_seconds->Observe(seconds(clock::now() - *since));
+    log_.info("file_written", {{"path", writer_.path().native()},
+                               {"targets", report.targets},
+                               {"groups", report.groups},
+                               {"bytes", report.bytes},
+                               {"duration_seconds", seconds(took)}});
+}
+
+} // namespace agent::shell

@@ -1,0 +1,182 @@
+#include "agent/shell/metrics.hpp"
+
+#include "agent/core/events.hpp"
+#include "agent/core/skip_counts.hpp"
+#include "agent/shell/process_metrics.hpp"
+#include "agent/shell/version.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <prometheus/text_serializer.h>
+
+namespace agent::shell {
+namespace {
+
+using prometheus::Histogram;
+using prometheus::Labels;
+using prometheus::Registry;
+
+/// Builds families, all with our prefix.
+class builder {
+public:
+    explicit builder(Registry& registry) : registry_(registry) {}
+
+    prometheus::Counter* counter(const std::string& name, const std::string& help)
+    {
+        return &counters(name, help).Add({});
+    }
+
+    prometheus::Gauge* gauge(const std::string& name, const std::string& help) { return &gauges(name, help).Add({}); }
+
+    prometheus::Histogram* histogram(const std::string& name, const std::string& help,
+                                     const Histogram::BucketBoundaries& buckets)
+    {
+        return &histograms(name, help).Add({}, buckets);
+    }
+
+    template <class Values>
+    labelled<prometheus::Counter> counter_by(const std::string& name, const std::string& help, const std::string& label,
+                                             const Values& values, const Labels& more = {})
+    {
+        return by(counters(name, help), label, values, more);
+    }
+
+    template <class Values>
+    labelled<prometheus::Gauge> gauge_by(const std::string& name, const std::string& help, const std::string& label,
+                                         const Values& values)
+    {
+        return by(gauges(name, help), label, values, {});
+    }
+
+    template <class Values>
+    labelled<prometheus::Histogram> histogram_by(const std::string& name, const std::string& help,
+                                                 const std::string& label, const Values& values,
+                                                 const Histogram::BucketBoundaries& buckets)
+    {
+        return by(histograms(name, help), label, values, {}, buckets);
+    }
+
+    void build_info()
+    {
+        gauges("build_info", "What this program was built from; the value is always 1.")
+            .Add({{"version", std::string(version())}, {"compiler", std::string(compiler())}})
+            .Set(1);
+    }
+
+private:
+    prometheus::Family<prometheus::Counter>& counters(const std::string& name, const std::string& help)
+    {
+        return prometheus::BuildCounter().Name("swarm_sd_" + name).Help(help).Register(registry_);
+    }
+    prometheus::Family<prometheus::Gauge>& gauges(const std::string& name, const std::string& help)
+    {
+        return prometheus::BuildGauge().Name("swarm_sd_" + name).Help(help).Register(registry_);
+    }
+    prometheus::Family<Histogram>& histograms(const std::string& name, const std::string& help)
+    {
+        return prometheus::BuildHistogram().Name("swarm_sd_" + name).Help(help).Register(registry_);
+    }
+
+    template <class Metric, class Values, class... Parameters>
+    static labelled<Metric> by(prometheus::Family<Metric>& family, const std::string& label, const Values& values,
+                               const Labels& more, Parameters... parameters)
+    {
+        labelled<Metric> series;
+        for (const auto value : values) {
+            Labels labels = more;
+            labels.emplace(label, value);
+            series.add(std::string(value), family.Add(labels, parameters...));
+        }
+        return series;
+    }
+
+    Registry& registry_;
+};
+
+template <class Enum, std::size_t Count>
+std::vector<std::string_view> words_of()
+{
+    std::vector<std::string_view> words;
+    for (std::size_t at = 0; at < Count; ++at)
+        words.push_back(to_string(static_cast<Enum>(at)));
+    return words;
+}
+
+constexpr std::array<std::string_view, 3> subjects{"service", "node", "container"};
+constexpr std::array<std::string_view, 2> booleans{"true", "false"};
+constexpr std::array<std::string_view, 1> roles{"endpoints"};
+constexpr std::array<std::string_view, 3> write_results{"written", "unchanged", "failed"};
+
+// Single reads take below a millisecond, an engine without a leader 20 seconds.
+const Histogram::BucketBoundaries read_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                               0.25,  0.5,    1,     2.5,  5,     10,   25};
+const Histogram::BucketBoundaries write_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                0.05,   0.1,   0.25,   0.5,   1,    2.5};
+const Histogram::BucketBoundaries delay_buckets{0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5,
+                                                0.75,  1,    1.5, 2,    2.5, 5,   10};
+
+} // namespace
+
+metrics::metrics()
+{
+    builder build(registry);
+    build.build_info();
+
+    events = build.counter_by("events_total", "Records of the engine's event stream that concern discovery.", "type",
+                              subjects);
+    events_dropped = build.counter("events_dropped_total",
+                                   "Records of the event stream that could not be read; each causes a full list.");
+    stream_connected = build.gauge("stream_connected", "Whether the engine's event stream is open.");
+    stream_losses = build.counter_by("stream_losses_total", "Ends of the event stream and failed attempts to open it.",
+                                     "cause", stream_end_causes);
+    missed_changes = build.counter_by(
+        "missed_changes_total",
+        "Changes that only a full list showed, by whether the event stream should have announced them.", "announced",
+        booleans);
+
+    const auto kinds = words_of<core::read_kind, core::read_kind_count>();
+    reads = build.counter_by("reads_total", "Reads of the Engine API.", "what", kinds);
+    read_failures =
+        build.counter_by("read_failures_total", "Reads of the Engine API that gave no information.", "what", kinds);
+    read_seconds = build.histogram_by("read_duration_seconds", "Time from a read's request to its decoded answer.",
+                                      "what", kinds, read_buckets);
+    last_sync = build.gauge("last_sync_timestamp_seconds", "When the last complete list arrived.");
+    resync_interval_seconds = build.gauge("resync_interval_seconds",
+                                          "Time between full lists; longer than configured where lists are costly.");
+
+    services = build.gauge("services", "Services known.");
+    tasks = build.gauge("tasks", "Tasks known, in any state.");
+    nodes = build.gauge("nodes", "Nodes known.");
+    targets = build.gauge_by("targets", "Targets believed to be there, by role.", "role", roles);
+    skipped_tasks = build.gauge_by("skipped_tasks", "Tasks, or single ports of them, that are no targets, by reason.",
+                                   "reason", words_of<core::skip_reason, core::skip_reason_count>());
+    bad_labels = build.gauge_by("bad_labels", "Owner's labels without effect, by reason.", "reason",
+                                words_of<core::bad_label, core::bad_label_count>());
+    empty_held_back = build.gauge("empty_held_back",
+                                  "Whether all targets seem to be gone and a second list is awaited to believe it.");
+
+    writes = build.counter_by("file_writes_total", "Comparisons of the file with the targets, by outcome.", "result",
+                              write_results, {{"role", "endpoints"}});
+    write_seconds =
+        build.histogram("file_write_duration_seconds", "Time to compare, check and replace the file.", write_buckets);
+    written_at = build.gauge("file_written_timestamp_seconds", "When the file was last replaced.");
+    file_bytes = build.gauge("file_size_bytes", "Size of the file.");
+    update_delay_seconds = build.histogram("update_delay_seconds",
+                                           "Time from hearing of a change to the file that shows it.", delay_buckets);
+
+    ready = build.gauge("ready", "Whether the file is fresh: a recent complete list, and the last write succeeded.");
+}
+
+std::string metrics::text() const
+{
+    auto families = registry.Collect();
+    for (auto& family : process_metrics())
+        families.push_back(std::move(family));
+    return prometheus::TextSerializer().Serialize(families);
+}
+
+} // namespace agent::shell

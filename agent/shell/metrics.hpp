@@ -1,0 +1,83 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+namespace agent::shell {
+
+/// The series of one family that differ in one label, whose values are all known beforehand.
+template <class Metric>
+class labelled {
+public:
+    void add(std::string value, Metric& series) { series_.emplace(std::move(value), series); }
+
+    /// @param value  one of the known ones
+    [[nodiscard]] Metric& operator[](std::string_view value) const { return series_.find(value)->second; }
+
+private:
+    std::map<std::string, std::reference_wrapper<Metric>, std::less<>> series_;
+};
+
+/// Every series the agent exposes, created at the start so that zero is visible. docs/metrics.md lists them.
+///
+/// Labels are few and bounded: never a service name, an ID or an error's text. Updated on the reactor only.
+struct metrics {
+    using counter = prometheus::Counter;
+    using gauge = prometheus::Gauge;
+    using histogram = prometheus::Histogram;
+
+    metrics();
+    metrics(const metrics&) = delete;
+    metrics& operator=(const metrics&) = delete;
+
+    /// All of them in the text format 0.0.4, the `process_*` ones included.
+    [[nodiscard]] std::string text() const;
+
+    prometheus::Registry registry;
+
+    // The event stream
+    labelled<counter> events; ///< by `type`: service, node, container
+    counter* events_dropped;
+    gauge* stream_connected;
+    labelled<counter> stream_losses;  ///< by `cause`, see `stream_end_causes`
+    labelled<counter> missed_changes; ///< by `announced`: true, false
+
+    // Reads of the engine
+    labelled<counter> reads;          ///< by `what`, see `core::read_kinds`
+    labelled<counter> read_failures;  ///< likewise
+    labelled<histogram> read_seconds; ///< likewise
+    gauge* last_sync;                 ///< Unix time
+    gauge* resync_interval_seconds;
+
+    // What is known
+    gauge* services;
+    gauge* tasks;
+    gauge* nodes;
+    labelled<gauge> targets;       ///< by `role`
+    labelled<gauge> skipped_tasks; ///< by `reason`, see `core::skip_reason`
+    labelled<gauge> bad_labels;    ///< by `reason`, see `core::bad_label`
+    gauge* empty_held_back;
+
+    // The file
+    labelled<counter> writes; ///< by `result`: written, unchanged, failed
+    histogram* write_seconds;
+    gauge* written_at; ///< Unix time
+    gauge* file_bytes;
+    histogram* update_delay_seconds;
+
+    gauge* ready;
+};
+
+/// Why a stream of events ended, as the label says it.
+inline constexpr std::array<std::string_view, 6> stream_end_causes{"eof",      "timeout", "refused",
+                                                                   "rejected", "silent",  "other"};
+
+} // namespace agent::shell

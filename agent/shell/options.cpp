@@ -1,0 +1,342 @@
+#include "agent/shell/options.hpp"
+
+#include "agent/core/duration.hpp"
+#include "agent/docker/docker_host.hpp"
+#include "agent/shell/version.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+namespace agent::shell {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int usage_error = 2;
+
+/// A value that cannot be used; `what()` names the flag and says why.
+class bad_value : public std::runtime_error {
+public:
+    bad_value(std::string_view flag, const std::string& why) : std::runtime_error(std::string(flag) + ": " + why) {}
+};
+
+std::string in_quotes(std::string_view text)
+{
+    return "\"" + std::string(text) + "\"";
+}
+
+// --- What the command line says, as text ---
+
+struct written {
+    std::string docker_host = "unix:///var/run/docker.sock";
+    std::string task_watch = "auto";
+    std::string resync_interval = "15s";
+    std::vector<std::string> outputs{"endpoints=/etc/swarm-endpoints/swarm-endpoints.json"};
+    std::string output_mode = "0644";
+    std::string debounce = "100ms";
+    std::string debounce_most = "2s";
+    std::vector<std::string> networks;
+    std::vector<std::string> ignore_services;
+    std::string select = "all";
+    std::string port_source = "target";
+    std::string default_port;
+    std::string prometheus_service;
+    std::string meta_labels = "service";
+    std::string confirm_empty = "true";
+    std::string listen_address = ":9819";
+    std::string level = "info";
+    std::string format = "logfmt";
+    std::string checked_file;
+};
+
+void declare_flags(CLI::App& app, written& into)
+{
+    const auto flag = [&app](const std::string& names, auto& value, const std::string& help) {
+        return app.add_option(names, value, help)->capture_default_str();
+    };
+    const auto list = [&flag](const std::string& names, std::vector<std::string>& value, const std::string& help) {
+        flag(names, value, help)->delimiter(',')->type_name("NAME,...");
+    };
+    flag("--docker.host", into.docker_host, "Engine: unix:///path, tcp://host:port, http://host:port (DOCKER_HOST)");
+    flag("--docker.task-watch", into.task_watch, "The swarm's own task stream: auto, off, or a socket's path");
+    flag("--docker.resync-interval", into.resync_interval, "Time between full lists");
+    flag("--output", into.outputs, "ROLE=PATH of a file to keep; the role is endpoints")->type_name("ROLE=PATH");
+    flag("--output.mode", into.output_mode, "Permission bits of the file, octal");
+    flag("--debounce", into.debounce, "Write when the targets have been quiet for so long");
+    flag("--debounce.max", into.debounce_most, "Write at the latest so long after a change");
+    list("--network", into.networks, "Networks that Prometheus shares, the first one with an address wins");
+    list("--ignore-services,--ignoredServices", into.ignore_services, "Services to leave out; shell globs");
+    flag("--select", into.select, "all, or labelled: only services with prometheus.scrape=true");
+    flag("--port-source", into.port_source, "Port of a service without a label: target or published");
+    flag("--default-port", into.default_port, "Port where neither a label nor the service names one");
+    flag("--prometheus.service", into.prometheus_service, "Service of Prometheus: its networks count");
+    flag("--meta-labels", into.meta_labels, "Labels for relabelling: none or service");
+    flag("--confirm-empty", into.confirm_empty, "Believe that all targets are gone only when two lists say so");
+    flag("--web.listen-address", into.listen_address, "Address of the agent's own pages");
+    flag("--log.level", into.level, "debug, info, warn or error");
+    flag("--log.format", into.format, "logfmt or json");
+}
+
+void declare(CLI::App& app, written& into)
+{
+    app.set_help_flag("-h,--help", "Print this help and exit");
+    app.set_version_flag("--version", version_line());
+    app.option_defaults()->take_last();
+    declare_flags(app, into);
+    for (const auto* name : {"--output", "--network", "--ignore-services"})
+        app.get_option(name)->take_all();
+
+    app.require_subcommand(0, 1);
+    app.fallthrough();
+    const auto subcommand = [&app](const std::string& name, const std::string& help) {
+        auto* const sub = app.add_subcommand(name, help);
+        sub->fallthrough();
+        return sub;
+    };
+    subcommand("once", "Write one snapshot and exit");
+    subcommand("check", "Say whether Prometheus would accept a file")
+        ->add_option("FILE", into.checked_file, "The file")
+        ->required();
+    subcommand("health", "Exit 0 if the running agent answers");
+}
+
+/// A command line that was read.
+struct command_line {
+    explicit command_line(std::vector<std::string> arguments)
+    {
+        declare(app, given);
+        std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
+        app.parse(std::move(arguments));
+    }
+
+    written given;
+    CLI::App app{"Keeps a Prometheus file_sd file true to what runs on a Docker Swarm, by events.", "swarm-sd"};
+};
+
+// --- The environment ---
+
+/// `SWARM_SD_DOCKER_HOST` for `docker.host`
+std::string variable_of(const std::string& flag)
+{
+    std::string name = "SWARM_SD_" + flag;
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return c == '.' || c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+    return name;
+}
+
+/// Flags that the command line does not give, from the environment, in the command line's form.
+std::vector<std::string> from_environment(const CLI::App& app, const environment& variables)
+{
+    std::vector<std::string> more;
+    for (const auto* option : app.get_options()) {
+        const auto flag = option->get_single_name();
+        if (option->count() > 0 || flag == "help" || flag == "version")
+            continue;
+        auto value = variables(variable_of(flag));
+        if (!value && flag == "docker.host")
+            value = variables("DOCKER_HOST");
+        if (value && !value->empty())
+            more.push_back("--" + flag + "=" + *value);
+    }
+    return more;
+}
+
+// --- From text to values ---
+
+std::chrono::milliseconds to_duration(std::string_view flag, const std::string& text)
+{
+    const auto value = core::parse_duration(text);
+    if (!value)
+        throw bad_value(flag, in_quotes(text) + " is not a duration (such as 500ms, 15s, 1m30s)");
+    return *value;
+}
+
+std::chrono::milliseconds to_positive_duration(std::string_view flag, const std::string& text)
+{
+    const auto value = to_duration(flag, text);
+    if (value <= 0ms)
+        throw bad_value(flag, "must be longer than zero");
+    return value;
+}
+
+template <class Number>
+std::optional<Number> to_number(std::string_view text, int base)
+{
+    Number value{};
+    const auto* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value, base);
+    return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
+}
+
+/// The value that goes with a word.
+template <class Value, std::size_t Count>
+Value to_choice(std::string_view flag, std::string_view text,
+                const std::array<std::pair<std::string_view, Value>, Count>& words)
+{
+    std::string known;
+    for (const auto& [word, value] : words) {
+        if (word == text)
+            return value;
+        known += (known.empty() ? "" : ", ") + std::string(word);
+    }
+    throw bad_value(flag, in_quotes(text) + " is unknown, expected one of: " + known);
+}
+
+mode_t to_mode(const std::string& text)
+{
+    constexpr mode_t most = 0777;
+    const auto value = to_number<mode_t>(text, 8);
+    if (!value || *value > most)
+        throw bad_value("--output.mode", in_quotes(text) + " is not a file mode (such as 0644)");
+    return *value;
+}
+
+std::optional<std::uint16_t> to_port(std::string_view flag, const std::string& text)
+{
+    if (text.empty())
+        return std::nullopt;
+    const auto value = to_number<std::uint16_t>(text, 10);
+    if (!value || *value == 0)
+        throw bad_value(flag, in_quotes(text) + " is not a port (1 to 65535)");
+    return value;
+}
+
+std::filesystem::path to_output(const std::vector<std::string>& outputs)
+{
+    constexpr std::string_view flag = "--output";
+    if (outputs.size() != 1)
+        throw bad_value(flag, "can be given once");
+    const auto& text = outputs.front();
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals + 1 == text.size())
+        throw bad_value(flag, in_quotes(text) + ": expected ROLE=PATH");
+    if (const auto role = text.substr(0, equals); role != "endpoints")
+        throw bad_value(flag, "role " + in_quotes(role) + " is unknown, expected: endpoints");
+    return text.substr(equals + 1);
+}
+
+proto_http::address to_engine(const std::string& text)
+{
+    auto parsed = docker::parse_docker_host(text);
+    if (const auto* wrong = std::get_if<std::string>(&parsed))
+        throw bad_value("--docker.host", *wrong);
+    return std::get<proto_http::address>(std::move(parsed));
+}
+
+std::optional<docker::api_version> to_pinned_api(const environment& variables)
+{
+    constexpr std::string_view name = "DOCKER_API_VERSION";
+    const auto text = variables(name);
+    if (!text || text->empty())
+        return std::nullopt;
+    const auto value = docker::parse_api_version(*text);
+    if (!value)
+        throw bad_value(name, in_quotes(*text) + " is not a version (such as 1.41)");
+    if (*value < docker::oldest_api || *value > docker::newest_api)
+        throw bad_value(name, in_quotes(*text) + " is outside of what this program speaks, " +
+                                  to_string(docker::oldest_api) + " to " + to_string(docker::newest_api));
+    return value;
+}
+
+bool to_boolean(std::string_view flag, std::string_view text)
+{
+    constexpr std::array<std::pair<std::string_view, bool>, 2> words{{{"true", true}, {"false", false}}};
+    return to_choice(flag, text, words);
+}
+
+core::endpoint_rules to_rules(const written& from)
+{
+    using core::meta_labels;
+    using core::port_source;
+    using core::selection;
+    constexpr std::array<std::pair<std::string_view, selection>, 2> selections{
+        {{"all", selection::all}, {"labelled", selection::labelled}}};
+    constexpr std::array<std::pair<std::string_view, port_source>, 2> sources{
+        {{"target", port_source::target}, {"published", port_source::published}}};
+    constexpr std::array<std::pair<std::string_view, meta_labels>, 2> metas{
+        {{"none", meta_labels::none}, {"service", meta_labels::service}}};
+
+    core::endpoint_rules rules;
+    rules.select = to_choice("--select", from.select, selections);
+    rules.ignore_services = from.ignore_services;
+    rules.ports = to_choice("--port-source", from.port_source, sources);
+    rules.default_port = to_port("--default-port", from.default_port);
+    rules.networks = from.networks;
+    rules.prometheus_service = from.prometheus_service;
+    rules.meta = to_choice("--meta-labels", from.meta_labels, metas);
+    return rules;
+}
+
+void check_task_watch(const std::string& text)
+{
+    if (text != "auto" && text != "off")
+        throw bad_value("--docker.task-watch", in_quotes(text) + " is not supported yet, expected auto or off");
+}
+
+command to_command(const CLI::App& app)
+{
+    constexpr std::array<std::pair<std::string_view, command>, 3> words{
+        {{"once", command::once}, {"check", command::check}, {"health", command::health}}};
+    const auto chosen = app.get_subcommands();
+    return chosen.empty() ? command::run : to_choice("command", chosen.front()->get_name(), words);
+}
+
+options to_options(const CLI::App& app, const written& from, const environment& variables)
+{
+    constexpr std::array<std::pair<std::string_view, log_level>, 4> levels{{{"debug", log_level::debug},
+                                                                            {"info", log_level::info},
+                                                                            {"warn", log_level::warn},
+                                                                            {"error", log_level::error}}};
+    constexpr std::array<std::pair<std::string_view, log_format>, 2> formats{
+        {{"logfmt", log_format::logfmt}, {"json", log_format::json}}};
+
+    options into;
+    into.what = to_command(app);
+    into.checked_file = from.checked_file;
+    into.engine = to_engine(from.docker_host);
+    into.pinned_api = to_pinned_api(variables);
+    check_task_watch(from.task_watch);
+    into.resync_interval = to_positive_duration("--docker.resync-interval", from.resync_interval);
+    into.output = to_output(from.outputs);
+    into.output_mode = to_mode(from.output_mode);
+    into.debounce.quiet = to_duration("--debounce", from.debounce);
+    into.debounce.most = to_duration("--debounce.max", from.debounce_most);
+    if (into.debounce.most < into.debounce.quiet)
+        throw bad_value("--debounce.max", "must not be shorter than --debounce");
+    into.rules = to_rules(from);
+    into.confirm_empty = to_boolean("--confirm-empty", from.confirm_empty);
+    into.listen_address = from.listen_address;
+    into.level = to_choice("--log.level", from.level, levels);
+    into.format = to_choice("--log.format", from.format, formats);
+    return into;
+}
+
+} // namespace
+
+std::variant<options, early_exit> parse_options(std::vector<std::string> arguments, const environment& variables)
+{
+    try {
+        // The environment speaks only where the command line is silent, so that has to be read first.
+        const auto more = from_environment(command_line(arguments).app, variables);
+        arguments.insert(arguments.begin(), more.begin(), more.end());
+        const command_line all(arguments);
+        return to_options(all.app, all.given, variables);
+    } catch (const CLI::CallForHelp&) {
+        return early_exit{0, command_line({}).app.help()};
+    } catch (const CLI::CallForVersion& version) {
+        return early_exit{0, std::string(version.what()) + "\n"};
+    } catch (const CLI::ParseError& error) {
+        return early_exit{usage_error, error.what()};
+    } catch (const bad_value& error) {
+        return early_exit{usage_error, error.what()};
+    }
+}
+
+} // namespace agent::shell

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "agent/core/endpoints.hpp"
+#include "agent/docker/api_version.hpp"
+#include "proto_http/address.hpp"
+#include "sd_writer/debounce.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace agent::shell {
+
+enum class command {
+    run,    ///< follow the swarm until stopped
+    once,   ///< one snapshot, one file
+    check,  ///< judge a file
+    health, ///< ask the running agent whether it lives
+};
+
+enum class log_level { debug, info, warn, error };
+enum class log_format { logfmt, json };
+
+/// Everything the user decides. Defaults are the documented ones.
+struct options {
+    command what = command::run;
+    std::filesystem::path checked_file; ///< of `check`
+
+    proto_http::address engine = proto_http::unix_address{"/var/run/docker.sock"};
+    std::optional<docker::api_version> pinned_api; ///< DOCKER_API_VERSION
+    std::chrono::milliseconds resync_interval{15'000};
+
+    std::filesystem::path output = "/etc/swarm-endpoints/swarm-endpoints.json";
+    mode_t output_mode = 0644;
+    sd_writer::debounce::limits debounce;
+    core::endpoint_rules rules;
+    bool confirm_empty = true;
+
+    std::string listen_address = ":9819";
+    log_level level = log_level::info;
+    log_format format = log_format::logfmt;
+};
+
+/// The program has nothing to run: text for the user, and the exit code that goes with it.
+struct early_exit {
+    int code = 0;
+    std::string text; ///< for standard output when the code is 0, else one line for standard error
+};
+
+/// Value of an environment variable; nothing where it is not set.
+using environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// Reads the command line, and for what it does not say the environment: `SWARM_SD_DOCKER_HOST` for `--docker.host`
+/// and so on, for the engine also `DOCKER_HOST` and `DOCKER_API_VERSION`.
+///
+/// Pure: nothing but the arguments is read.
+///
+/// @param arguments  without the program's name
+[[nodiscard]] std::variant<options, early_exit> parse_options(std::vector<std::string> arguments,
+                                                              const environment& variables);
+
+} // namespace agent::shell

@@ -1,0 +1,24 @@
+#include "agent/shell/version.hpp"
+
+namespace agent::shell {
+
+std::string_view version()
+{
+    return SWARM_SD_VERSION;
+}
+
+std::string_view compiler()
+{
+#ifdef __clang__
+    return "clang++ " __clang_version__;
+#else
+    return "g++ " __VERSION__;
+#endif
+}
+
+std::string version_line()
+{
+    return "swarm-sd, version " + std::string(version()) + " (built with " + std::string(compiler()) + ")";
+}
+
+} // namespace agent::shell

@@ -1,0 +1,79 @@
+#include "agent/shell/web.hpp"
+
+#include "agent/shell/version.hpp"
+#include "sd_writer/json.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace agent::shell {
+namespace {
+
+namespace asio = boost::asio;
+using proto_http::reply;
+using proto_http::request;
+
+// What Prometheus asks for when it speaks the text format.
+constexpr std::string_view exposition_format = "text/plain; version=0.0.4; charset=utf-8";
+constexpr unsigned service_unavailable = 503;
+
+reply landing_page()
+{
+    reply page;
+    page.content_type = "text/html; charset=utf-8";
+    page.fields = {{"Content-Security-Policy", "default-src 'self'"}, {"X-Content-Type-Options", "nosniff"}};
+    page.body =
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>swarm-sd</title></head><body>\n"
+        "<h1>swarm-sd</h1>\n<p>" +
+        version_line() +
+        "</p>\n<ul>\n"
+        "<li><a href=\"/sd/endpoints\">/sd/endpoints</a>: the targets, for http_sd_configs</li>\n"
+        "<li><a href=\"/metrics\">/metrics</a></li>\n"
+        "<li><a href=\"/-/healthy\">/-/healthy</a>: this process answers</li>\n"
+        "<li><a href=\"/-/ready\">/-/ready</a>: the targets can be relied on</li>\n"
+        "</ul>\n</body></html>\n";
+    return page;
+}
+
+reply ready_page(const web_sources& from)
+{
+    if (const auto reason = from.not_ready_because())
+        return {.status = service_unavailable, .body = "not ready: " + std::string(*reason) + "\n"};
+    return {.body = "ready\n"};
+}
+
+reply targets_page(const web_sources& from)
+{
+    const auto targets = from.targets();
+    if (!targets)
+        return {.status = service_unavailable, .body = "no complete list of the swarm yet\n"};
+    return {.content_type = "application/json", .body = sd_writer::to_json(*targets)};
+}
+
+/// A handler of a page that is made at once.
+template <class Page>
+proto_http::handler page(Page make)
+{
+    // The handler outlives each call, so its captures do, too.
+    return [make](request) -> asio::awaitable<reply> { co_return make(); };
+}
+
+} // namespace
+
+proto_http::router web_pages(web_sources from)
+{
+    // Shared by the handlers of all pages, which are copied into the router.
+    const auto sources = std::make_shared<const web_sources>(std::move(from));
+    return proto_http::router({
+        {"landing", "GET", "/", page(landing_page)},
+        {"metrics", "GET", "/metrics", page([sources] {
+             return reply{.content_type = std::string(exposition_format), .body = sources->metrics_text()};
+         })},
+        {"healthy", "GET", "/-/healthy", page([] { return reply{.body = "healthy\n"}; })},
+        {"ready", "GET", "/-/ready", page([sources] { return ready_page(*sources); })},
+        {"sd_endpoints", "GET", "/sd/endpoints", page([sources] { return targets_page(*sources); })},
+    });
+}
+
+} // namespace agent::shell

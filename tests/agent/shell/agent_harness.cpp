@@ -1,0 +1,98 @@
+#include "tests/agent/shell/agent_harness.hpp"
+
+#include "proto_http/client.hpp"
+#include "tests/support/text_file.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <cstdlib>
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+agent_harness::agent_harness()
+    : engine(io.get_executor(), directory.path() / "engine.sock"),
+      log(std::getenv("TEST_LOG") ? agent::shell::log_level::debug : agent::shell::log_level::error,
+          agent::shell::log_format::logfmt)
+{
+    settings.engine = proto_http::unix_address{directory.path() / "engine.sock"};
+    std::filesystem::create_directory(directory.path() / "sd");
+    settings.output = directory.path() / "sd" / "endpoints.json";
+    settings.debounce = {.quiet = 5ms, .most = 500ms};
+    settings.listen_address = "127.0.0.1:0";
+    asio::co_spawn(io, engine.run(), asio::bind_cancellation_slot(stop_engine_.slot(), [this](std::exception_ptr) {
+                       engine_running_ = false;
+                   }));
+}
+
+agent_harness::~agent_harness()
+{
+    stop();
+    stop_engine_.emit(asio::cancellation_type::terminal);
+    (void)until([this] { return !engine_running_; });
+    engine.drop_connections();
+    (void)until([this] { return engine.connections() == 0; });
+}
+
+void agent_harness::start()
+{
+    agent.emplace(io.get_executor(), settings, log);
+    running = true;
+    asio::co_spawn(io, agent->run(), asio::bind_cancellation_slot(stop_agent_.slot(), [this](std::exception_ptr error) {
+                       failure = error;
+                       running = false;
+                   }));
+}
+
+void agent_harness::stop()
+{
+    stop_agent_.emit(asio::cancellation_type::terminal);
+    (void)until([this] { return !running; });
+}
+
+bool agent_harness::until(const std::function<bool()>& holds, std::chrono::seconds limit)
+{
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() >= deadline)
+            return false;
+        io.restart();
+        io.run_one_for(10ms);
+    }
+    return true;
+}
+
+bool agent_harness::until_ready()
+{
+    return until([this] { return !agent->not_ready_because(); });
+}
+
+std::string agent_harness::file() const
+{
+    return support::contents_of(settings.output);
+}
+
+bool agent_harness::until_file_is(const std::string& text)
+{
+    return until([&] { return file() == text; });
+}
+
+std::string agent_harness::page(const std::string& path)
+{
+    proto_http::client client(io.get_executor(), proto_http::tcp_address{"127.0.0.1", agent->port()});
+    std::optional<std::string> body;
+    asio::co_spawn(io, client.get(path),
+                   [&body](std::exception_ptr, const proto_http::result<proto_http::response>& got) {
+                       body = got ? got->body : "";
+                   });
+    (void)until([&body] { return body.has_value(); });
+    return body.value_or("");
+}
+
+double agent_harness::metric(const std::string& series)
+{
+    const auto text = "\n" + page("/metrics");
+    const auto found = text.find("\n" + series + " ");
+    return found == std::string::npos ? -1 : std::stod(text.substr(found + series.size() + 2));
+}

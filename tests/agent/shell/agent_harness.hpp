@@ -1,0 +1,57 @@
+#pragma once
+
+#include "agent/shell/daemon.hpp"
+#include "tests/support/fake_engine.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+/// The whole agent and a scripted engine on one reactor.
+class agent_harness {
+public:
+    agent_harness();
+    ~agent_harness();
+
+    /// Starts the agent with `settings`.
+    void start();
+    /// Stops it as a signal would, and waits for its end.
+    void stop();
+
+    /// Runs the reactor until the condition holds.
+    /// @return whether it came to hold in time
+    [[nodiscard]] bool until(const std::function<bool()>& holds, std::chrono::seconds limit = std::chrono::seconds{10});
+
+    /// Runs until the first complete list is in the file.
+    [[nodiscard]] bool until_ready();
+
+    /// What the file says now.
+    [[nodiscard]] std::string file() const;
+    [[nodiscard]] bool until_file_is(const std::string& text);
+
+    /// Body of one of the agent's pages.
+    [[nodiscard]] std::string page(const std::string& path);
+    /// Value of a series on `/metrics`, written as it stands there; -1 if it is not there.
+    [[nodiscard]] double metric(const std::string& series);
+
+    boost::asio::io_context io{1};
+    support::temporary_directory directory;
+    support::fake_engine engine;
+    agent::shell::options settings;
+    agent::shell::logger log;
+    std::optional<agent::shell::daemon> agent;
+    bool running = false;
+    std::exception_ptr failure; ///< of the agent
+
+private:
+    boost::asio::cancellation_signal stop_agent_;
+    boost::asio::cancellation_signal stop_engine_;
+    bool engine_running_ = true;
+};

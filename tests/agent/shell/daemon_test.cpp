@@ -1,0 +1,210 @@
+#include "tests/agent/shell/agent_harness.hpp"
+#include "tests/support/engine_objects.hpp"
+#include "tests/support/text_file.hpp"
+
+#include <filesystem>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+using support::made_up_service;
+using support::made_up_task;
+
+/// What `--meta-labels=none` writes for one service.
+std::string file_with(const std::string& targets, const std::string& service = "accountservice")
+{
+    return "[\n{\"targets\":[" + targets + R"(],"labels":{"task":")" + service + "\"}}\n]\n";
+}
+
+class Daemon : public testing::Test {
+protected:
+    Daemon()
+    {
+        harness_.settings.rules.meta = agent::core::meta_labels::none;
+        harness_.engine.state.nodes["node1"] = support::node_json("node1", "192.0.2.1");
+        put(made_up_service{"s1", "accountservice", 1, 6767});
+        put(made_up_task{"t1", "s1"});
+    }
+
+    void put(const made_up_service& value) { harness_.engine.state.services[value.id] = to_json(value); }
+    void put(const made_up_task& value) { harness_.engine.state.tasks[value.id] = to_json(value); }
+
+    void start()
+    {
+        harness_.start();
+        ASSERT_TRUE(harness_.until_ready());
+    }
+
+    agent_harness harness_;
+};
+
+TEST_F(Daemon, SubscribesBeforeItLists)
+{
+    start();
+    std::vector<std::string> order;
+    for (const auto& request : harness_.engine.requests)
+        order.push_back(request.method + " " + request.target.substr(0, request.target.find('?')));
+    EXPECT_THAT(order, testing::ElementsAre("HEAD /_ping", "GET /v1.41/events", "GET /v1.41/services",
+                                            "GET /v1.41/nodes", "GET /v1.41/tasks"));
+}
+
+TEST_F(Daemon, WritesTheFirstListAtOnce)
+{
+    harness_.settings.debounce = {.quiet = 1h, .most = 1h};
+    start();
+    EXPECT_EQ(harness_.file(), file_with(R"("10.0.1.2:6767")"));
+}
+
+TEST_F(Daemon, AddsATaskWhoseContainerStarted)
+{
+    start();
+    const made_up_task fresh{"t2", "s1", "node1", "10.0.1.3"};
+    put(fresh);
+    harness_.engine.emit(container_event("start", fresh));
+    EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767","10.0.1.3:6767")")));
+    EXPECT_EQ(harness_.engine.count("/tasks"), 1U) << "one task was read, not all of them";
+}
+
+TEST_F(Daemon, LooksAgainAtATaskThatIsStillStarting)
+{
+    start();
+    made_up_task fresh{"t2", "s1", "node1", "10.0.1.3", "starting"};
+    put(fresh);
+    harness_.engine.emit(container_event("start", fresh));
+    ASSERT_TRUE(harness_.until([&] { return harness_.engine.count("/tasks/t2") >= 1; }));
+    fresh.state = "running";
+    put(fresh);
+    EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767","10.0.1.3:6767")")));
+}
+
+TEST_F(Daemon, DropsATaskAsSoonAsItIsNotWantedAnyMore)
+{
+    put(made_up_task{"t2", "s1", "node1", "10.0.1.3"});
+    start();
+    put(made_up_task{"t2", "s1", "node1", "10.0.1.3", "running", "shutdown"});
+    harness_.engine.emit(support::object_event("service", "update", "s1"));
+    EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767")")));
+}
+
+TEST_F(Daemon, MakesOneWriteOfManyChanges)
+{
+    harness_.settings.debounce = {.quiet = 100ms, .most = 10s};
+    start();
+    for (int number = 2; number <= 9; ++number) {
+        const made_up_task fresh{"t" + std::to_string(number), "s1", "node1", "10.0.1." + std::to_string(number + 1)};
+        put(fresh);
+        harness_.engine.emit(container_event("start", fresh));
+    }
+    ASSERT_TRUE(harness_.until([this] { return harness_.file().find("10.0.1.10:") != std::string::npos; }));
+    EXPECT_EQ(harness_.metric(R"(swarm_sd_file_writes_total{result="written",role="endpoints"})"), 2);
+}
+
+TEST_F(Daemon, WritesNothingWhileNothingChanges)
+{
+    harness_.settings.resync_interval = 20ms;
+    start();
+    const auto before = std::filesystem::last_write_time(harness_.settings.output);
+    ASSERT_TRUE(harness_.until([this] { return harness_.engine.count("/tasks") >= 5; }));
+    EXPECT_EQ(harness_.metric(R"(swarm_sd_file_writes_total{result="written",role="endpoints"})"), 1);
+    EXPECT_EQ(std::filesystem::last_write_time(harness_.settings.output), before);
+}
+
+TEST_F(Daemon, RepairsAFileThatSomebodyEdited)
+{
+    harness_.settings.resync_interval = 20ms;
+    start();
+    support::write_file(harness_.settings.output, "[]");
+    EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767")")));
+    std::filesystem::remove(harness_.settings.output);
+    EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767")")));
+}
+
+TEST_F(Daemon, BelievesThatAllTargetsAreGoneOnlyWhenASecondListSaysSo)
+{
+    start();
+    const auto before = harness_.file();
+    harness_.engine.state.tasks.clear();
+    harness_.engine.state.services.clear();
+    const auto emptied = std::chrono::steady_clock::now();
+    harness_.engine.emit(support::object_event("service", "remove", "s1"));
+    ASSERT_TRUE(harness_.until([this] { return harness_.agent->state().holds_back(); }));
+    EXPECT_EQ(harness_.file(), before);
+    EXPECT_EQ(harness_.metric("swarm_sd_empty_held_back"), 1);
+    EXPECT_TRUE(harness_.until_file_is("[]\n"));
+    EXPECT_GE(std::chrono::steady_clock::now() - emptied, 5s);
+}
+
+TEST_F(Daemon, KeepsAnEarlierRunsTargetsUntilASecondListConfirmsThatThereAreNone)
+{
+    const auto earlier = file_with(R"("10.0.1.9:6767")");
+    support::write_file(harness_.settings.output, earlier);
+    harness_.engine.state = {};
+    harness_.start();
+    ASSERT_TRUE(harness_.until([this] { return harness_.agent->state().holds_back(); }));
+    EXPECT_EQ(harness_.file(), earlier);
+    EXPECT_TRUE(harness_.until_file_is("[]\n"));
+}
+
+TEST_F(Daemon, IsToldNotToConfirmEmptiness)
+{
+    harness_.settings.confirm_empty = false;
+    start();
+    harness_.engine.state.tasks.clear();
+    harness_.engine.emit(support::object_event("service", "update", "s1"));
+    EXPECT_TRUE(harness_.until([this] { return harness_.file() == "[]\n"; }, 4s));
+}
+
+TEST_F(Daemon, LeavesItsFileWhenItStops)
+{
+    start();
+    const auto before = harness_.file();
+    harness_.stop();
+    EXPECT_EQ(harness_.file(), before);
+}
+
+TEST_F(Daemon, AsksForNothingButWhatIsDocumented)
+{
+    harness_.settings.resync_interval = 20ms;
+    start();
+    harness_.engine.emit(support::object_event("service", "update", "s1"));
+    harness_.engine.emit(support::object_event("node", "update", "node1"));
+    harness_.engine.emit(container_event("start", made_up_task{"t1", "s1"}));
+    ASSERT_TRUE(harness_.until([this] {
+        return harness_.engine.count("/services/s1") > 0 && harness_.engine.count("/nodes/node1") > 0 &&
+               harness_.engine.count("/tasks/t1") > 0;
+    }));
+    for (const auto& request : harness_.engine.requests) {
+        EXPECT_THAT(request.method, testing::AnyOf("GET", "HEAD"));
+        EXPECT_THAT(
+            request.target,
+            testing::MatchesRegex(
+                "/_ping|/v1\\.41/(events\\?.*|services|services/s1|nodes|nodes/node1|tasks|tasks/t1|tasks\\?.*)"));
+    }
+}
+
+TEST_F(Daemon, CountsEventsByType)
+{
+    start();
+    harness_.engine.emit(support::object_event("service", "update", "s1"));
+    harness_.engine.emit(support::object_event("node", "update", "node1"));
+    harness_.engine.emit(R"({"Type":"volume","Action":"create","Actor":{"ID":"v"}})");
+    EXPECT_TRUE(harness_.until([this] { return harness_.metric(R"(swarm_sd_events_total{type="node"})") == 1; }));
+    EXPECT_EQ(harness_.metric(R"(swarm_sd_events_total{type="service"})"), 1);
+    EXPECT_EQ(harness_.metric(R"(swarm_sd_events_total{type="container"})"), 0);
+}
+
+TEST_F(Daemon, MeasuresTheTimeFromHearingToTheFile)
+{
+    start();
+    const made_up_task fresh{"t2", "s1", "node1", "10.0.1.3"};
+    put(fresh);
+    harness_.engine.emit(container_event("start", fresh));
+    ASSERT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767","10.0.1.3:6767")")));
+    EXPECT_TRUE(harness_.until([this] { return harness_.metric("swarm_sd_update_delay_seconds_count") == 1; }));
+}
+
+} // namespace

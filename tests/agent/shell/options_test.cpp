@@ -1,0 +1,194 @@
+#include "agent/shell/options.hpp"
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace agent::shell {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using words = std::vector<std::string>;
+using variables = std::map<std::string, std::string, std::less<>>;
+
+std::variant<options, early_exit> parse(words arguments, const variables& set = {})
+{
+    return parse_options(std::move(arguments), [&set](std::string_view name) -> std::optional<std::string> {
+        const auto found = set.find(name);
+        return found == set.end() ? std::nullopt : std::optional(found->second);
+    });
+}
+
+options parsed(words arguments, const variables& set = {})
+{
+    auto result = parse(std::move(arguments), set);
+    if (const auto* end = std::get_if<early_exit>(&result))
+        ADD_FAILURE() << end->text;
+    return std::get<options>(std::move(result));
+}
+
+early_exit ended(words arguments, const variables& set = {})
+{
+    auto result = parse(std::move(arguments), set);
+    EXPECT_TRUE(std::holds_alternative<early_exit>(result)) << "it was accepted";
+    return std::holds_alternative<early_exit>(result) ? std::get<early_exit>(result) : early_exit{};
+}
+
+TEST(Options, HaveTheDocumentedDefaults)
+{
+    const auto value = parsed({});
+    EXPECT_EQ(value.what, command::run);
+    EXPECT_EQ(value.engine, proto_http::address(proto_http::unix_address{"/var/run/docker.sock"}));
+    EXPECT_EQ(value.resync_interval, 15s);
+    EXPECT_EQ(value.output, "/etc/swarm-endpoints/swarm-endpoints.json");
+    EXPECT_EQ(value.output_mode, 0644U);
+    EXPECT_EQ(value.debounce.quiet, 100ms);
+    EXPECT_EQ(value.debounce.most, 2s);
+    EXPECT_EQ(value.rules.select, core::selection::all);
+    EXPECT_EQ(value.rules.ports, core::port_source::target);
+    EXPECT_EQ(value.rules.meta, core::meta_labels::service);
+    EXPECT_FALSE(value.rules.default_port);
+    EXPECT_TRUE(value.confirm_empty);
+    EXPECT_EQ(value.listen_address, ":9819");
+}
+
+TEST(Options, TakeEveryFlag)
+{
+    const auto value = parsed({"--docker.host=tcp://engine:2375",
+                               "--docker.task-watch=off",
+                               "--docker.resync-interval=1m",
+                               "--output=endpoints=/sd/x.json",
+                               "--output.mode=0640",
+                               "--debounce=20ms",
+                               "--debounce.max=1s",
+                               "--network=a,b",
+                               "--network=c",
+                               "--ignore-services=x*",
+                               "--ignoredServices=y,z",
+                               "--select=labelled",
+                               "--port-source=published",
+                               "--default-port=9100",
+                               "--prometheus.service=mon_prometheus",
+                               "--meta-labels=none",
+                               "--confirm-empty=false",
+                               "--web.listen-address=127.0.0.1:0",
+                               "--log.level=debug",
+                               "--log.format=json"});
+    EXPECT_EQ(value.engine, proto_http::address(proto_http::tcp_address{"engine", 2375}));
+    EXPECT_EQ(value.resync_interval, 1min);
+    EXPECT_EQ(value.output, "/sd/x.json");
+    EXPECT_EQ(value.output_mode, 0640U);
+    EXPECT_EQ(value.debounce.quiet, 20ms);
+    EXPECT_EQ(value.debounce.most, 1s);
+    EXPECT_EQ(value.rules.networks, (words{"a", "b", "c"}));
+    EXPECT_EQ(value.rules.ignore_services, (words{"x*", "y", "z"}));
+    EXPECT_EQ(value.rules.select, core::selection::labelled);
+    EXPECT_EQ(value.rules.ports, core::port_source::published);
+    EXPECT_EQ(value.rules.default_port, 9100);
+    EXPECT_EQ(value.rules.prometheus_service, "mon_prometheus");
+    EXPECT_EQ(value.rules.meta, core::meta_labels::none);
+    EXPECT_FALSE(value.confirm_empty);
+    EXPECT_EQ(value.listen_address, "127.0.0.1:0");
+    EXPECT_EQ(value.level, log_level::debug);
+    EXPECT_EQ(value.format, log_format::json);
+}
+
+TEST(Options, TakeFlagsWithABlankBetweenNameAndValue)
+{
+    EXPECT_EQ(parsed({"--debounce", "20ms"}).debounce.quiet, 20ms);
+    EXPECT_FALSE(parsed({"--confirm-empty", "false"}).confirm_empty);
+}
+
+TEST(Options, TakeFlagsBehindTheCommand)
+{
+    const auto value = parsed({"once", "--output=endpoints=/sd/x.json"});
+    EXPECT_EQ(value.what, command::once);
+    EXPECT_EQ(value.output, "/sd/x.json");
+    EXPECT_EQ(parsed({"--debounce=1s", "health"}).what, command::health);
+    EXPECT_EQ(parsed({"check", "file.json"}).checked_file, "file.json");
+}
+
+TEST(Options, LetTheCommandLineBeatTheEnvironment)
+{
+    const variables set{{"SWARM_SD_DOCKER_HOST", "tcp://ours"}, {"DOCKER_HOST", "tcp://dockers"}};
+    const auto engine = [](const options& value) { return to_string(value.engine); };
+    EXPECT_EQ(engine(parsed({"--docker.host=tcp://flag"}, set)), "tcp://flag:2375");
+    EXPECT_EQ(engine(parsed({}, set)), "tcp://ours:2375");
+    EXPECT_EQ(engine(parsed({}, {{"DOCKER_HOST", "tcp://dockers"}})), "tcp://dockers:2375");
+    EXPECT_EQ(engine(parsed({}, {{"DOCKER_HOST", ""}})), "unix:///var/run/docker.sock");
+}
+
+TEST(Options, TakeEveryFlagFromTheEnvironment)
+{
+    const auto value = parsed({"once"}, {{"SWARM_SD_DEBOUNCE_MAX", "3s"},
+                                         {"SWARM_SD_IGNORE_SERVICES", "a,b"},
+                                         {"SWARM_SD_CONFIRM_EMPTY", "false"},
+                                         {"SWARM_SD_OUTPUT", "endpoints=/sd/x.json"}});
+    EXPECT_EQ(value.debounce.most, 3s);
+    EXPECT_EQ(value.rules.ignore_services, (words{"a", "b"}));
+    EXPECT_FALSE(value.confirm_empty);
+    EXPECT_EQ(value.output, "/sd/x.json");
+    EXPECT_EQ(parsed({"--network=c"}, {{"SWARM_SD_NETWORK", "a"}}).rules.networks, words{"c"});
+}
+
+TEST(Options, TakeAPinnedApiVersionOfOurRange)
+{
+    EXPECT_EQ(parsed({}, {{"DOCKER_API_VERSION", "1.41"}}).pinned_api, (docker::api_version{1, 41}));
+    EXPECT_EQ(parsed({}).pinned_api, std::nullopt);
+    for (const auto* outside : {"1.39", "1.52", "2.0", "v1.41", "x"})
+        EXPECT_THAT(ended({}, {{"DOCKER_API_VERSION", outside}}).text, HasSubstr("DOCKER_API_VERSION")) << outside;
+}
+
+TEST(Options, PrintHelpAndVersion)
+{
+    EXPECT_EQ(ended({"--help"}).code, 0);
+    EXPECT_THAT(ended({"--help"}).text, testing::AllOf(HasSubstr("--docker.host"), HasSubstr("once")));
+    EXPECT_THAT(ended({"once", "--help"}).text, HasSubstr("--docker.host"));
+    EXPECT_EQ(ended({"--version"}).code, 0);
+    EXPECT_THAT(ended({"--version"}).text, testing::StartsWith("swarm-sd, version "));
+}
+
+struct mistake {
+    words arguments;
+    std::string named; ///< what the message must name
+};
+
+void PrintTo(const mistake& value, std::ostream* out)
+{
+    *out << testing::PrintToString(value.arguments);
+}
+
+class Mistake : public testing::TestWithParam<mistake> {};
+
+TEST_P(Mistake, IsAUsageErrorInOneLineThatNamesTheFlag)
+{
+    const auto end = ended(GetParam().arguments);
+    EXPECT_EQ(end.code, 2);
+    EXPECT_THAT(end.text, HasSubstr(GetParam().named));
+    EXPECT_EQ(end.text.find('\n'), std::string::npos) << end.text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Options, Mistake,
+    testing::Values(
+        mistake{{"--nonsense"}, "--nonsense"}, mistake{{"nonsense"}, "nonsense"},
+        mistake{{"--debounce=fast"}, "--debounce"}, mistake{{"--debounce"}, "--debounce"},
+        mistake{{"--debounce=3s", "--debounce.max=2s"}, "--debounce.max"},
+        mistake{{"--docker.resync-interval=0"}, "--docker.resync-interval"},
+        mistake{{"--docker.host=engine"}, "--docker.host"}, mistake{{"--docker.host=ftp://engine"}, "--docker.host"},
+        mistake{{"--docker.task-watch=/sock"}, "--docker.task-watch"}, mistake{{"--output=/sd/x.json"}, "--output"},
+        mistake{{"--output=tusks=/sd/x.json"}, "tusks"}, mistake{{"--output=endpoints="}, "--output"},
+        mistake{{"--output.mode=rw"}, "--output.mode"}, mistake{{"--output.mode=1777"}, "--output.mode"},
+        mistake{{"--select=some"}, "--select"}, mistake{{"--port-source=both"}, "--port-source"},
+        mistake{{"--default-port=70000"}, "--default-port"}, mistake{{"--default-port=0"}, "--default-port"},
+        mistake{{"--meta-labels=all"}, "--meta-labels"}, mistake{{"--confirm-empty=maybe"}, "--confirm-empty"},
+        mistake{{"--log.level=loud"}, "--log.level"}, mistake{{"--log.format=xml"}, "--log.format"},
+        mistake{{"check"}, "FILE"}, mistake{{"once", "health"}, "health"}));
+
+} // namespace
+} // namespace agent::shell
