@@ -50,7 +50,10 @@ int run(const options& settings)
                              {"output", settings.output.native()},
                              {"port", agent.port()}});
         std::exception_ptr failure;
-        asio::co_spawn(io, until_end(agent, log, stopped), [&failure](std::exception_ptr error) { failure = error; });
+        asio::co_spawn(io, until_end(agent, log, stopped), [&failure, &io](std::exception_ptr error) {
+            failure = error;
+            io.stop(); // a name lookup may still be under way, and cannot be interrupted
+        });
         io.run();
         if (failure)
             std::rethrow_exception(failure);

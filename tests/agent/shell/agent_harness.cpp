@@ -5,6 +5,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cstdlib>
 
@@ -29,7 +30,7 @@ agent_harness::agent_harness()
 agent_harness::~agent_harness()
 {
     stop();
-    stop_engine_.emit(asio::cancellation_type::terminal);
+    emit(stop_engine_);
     (void)until([this] { return !engine_running_; });
     engine.drop_connections();
     (void)until([this] { return engine.connections() == 0; });
@@ -45,9 +46,15 @@ void agent_harness::start()
                    }));
 }
 
+/// From inside the reactor: Asio 1.81 only notes a pointer when a signal is emitted from elsewhere.
+void agent_harness::emit(asio::cancellation_signal& signal)
+{
+    asio::post(io, [&signal] { signal.emit(asio::cancellation_type::terminal); });
+}
+
 void agent_harness::stop()
 {
-    stop_agent_.emit(asio::cancellation_type::terminal);
+    emit(stop_agent_);
     (void)until([this] { return !running; });
 }
 

@@ -51,6 +51,8 @@ public:
     std::exception_ptr failure; ///< of the agent
 
 private:
+    void emit(boost::asio::cancellation_signal& signal);
+
     boost::asio::cancellation_signal stop_agent_;
     boost::asio::cancellation_signal stop_engine_;
     bool engine_running_ = true;
