@@ -31,8 +31,9 @@ public:
 
     [[nodiscard]] bool is_done() const noexcept { return state_ == state::done; }
 
-    /// Body bytes that are announced and still to come; of a chunked body those of the current chunk.
-    [[nodiscard]] std::uint64_t announced() const noexcept { return rest_; }
+    /// Body bytes that are announced and still to come; of a chunked body those of the current chunk, once its header
+    /// is whole: until then it may turn out to be bad.
+    [[nodiscard]] std::uint64_t announced() const noexcept { return is_in_data() ? rest_ : 0; }
 
 private:
     enum class state : std::uint8_t {

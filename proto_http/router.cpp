@@ -45,7 +45,7 @@ bool answers(const route& candidate, std::string_view method)
 std::string allow_header(std::vector<std::string_view> methods)
 {
     std::ranges::sort(methods);
-    methods.erase(std::ranges::unique(methods).begin(), methods.end());
+    methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
 
     std::string text;
     for (const auto method : methods) {

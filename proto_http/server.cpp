@@ -79,6 +79,11 @@ struct server_state {
         bool is_busy = false; ///< from the first byte of a request to the last one of its answer
     };
 
+    server_state(router known, server_limits bounds, std::function<void(std::string_view, std::string_view)> told)
+        : routes(std::move(known)), limits(bounds), on_error(std::move(told))
+    {
+    }
+
     router routes;
     server_limits limits;
     std::function<void(std::string_view, std::string_view)> on_error;

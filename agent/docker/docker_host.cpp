@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <optional>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 namespace agent::docker {
 namespace {
 
@@ -32,6 +35,13 @@ bool is_host_char(char c)
            c == '_';
 }
 
+/// With or without a zone.
+bool is_v6_address(std::string_view host)
+{
+    in6_addr ignored{};
+    return inet_pton(AF_INET6, std::string(host.substr(0, host.find('%'))).c_str(), &ignored) == 1;
+}
+
 std::variant<proto_http::address, std::string> parse_unix(std::string_view text, std::string_view path)
 {
     if (!path.starts_with('/'))
@@ -56,6 +66,8 @@ std::variant<proto_http::address, std::string> parse_tcp(std::string_view text, 
     const auto is_v6_char = [](char c) { return is_host_char(c) || c == ':' || c == '%'; };
     if (!std::all_of(host.begin(), host.end(), [&](char c) { return bracketed ? is_v6_char(c) : is_host_char(c); }))
         return quoted(text) + ": the host has a character that no host name has";
+    if (bracketed && !is_v6_address(host))
+        return quoted(text) + ": only an IPv6 address stands in brackets";
 
     const auto tail =
         host_end == std::string_view::npos ? std::string_view{} : rest.substr(host_end + (bracketed ? 1 : 0));

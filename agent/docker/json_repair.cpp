@@ -74,7 +74,8 @@ bool is_low_surrogate(std::uint32_t value)
 /// Moves the escape sequence at the front of `rest` to `out`.
 void take_escape(std::string& out, std::string_view& rest)
 {
-    std::size_t length = 2; // any other escape: the backslash and what it escapes
+    // Any other escape: the backslash and what it escapes, but no part of a longer character.
+    std::size_t length = rest.size() > 1 && static_cast<unsigned char>(rest[1]) < 0x80 ? 2 : 1;
     bool half_pair = false;
     if (const auto value = unicode_escape(rest)) {
         length = escape_length;
@@ -84,7 +85,6 @@ void take_escape(std::string& out, std::string_view& rest)
         else
             half_pair = is_high_surrogate(*value) || is_low_surrogate(*value);
     }
-    length = length > rest.size() ? rest.size() : length;
     out += half_pair ? replacement : rest.substr(0, length);
     rest.remove_prefix(length);
 }

@@ -48,8 +48,7 @@ core::discovery_settings discovery_settings_for(const options& settings, const s
 } // namespace
 
 daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log)
-    : log_(log),
-      writer_(open_output(settings)),
+    : writer_(open_output(settings)),
       feed_(executor, docker::engine(executor, settings.engine, settings.pinned_api),
             discovery_settings_for(settings, writer_), log, counts_),
       output_(

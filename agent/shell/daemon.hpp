@@ -43,7 +43,6 @@ public:
 private:
     [[nodiscard]] std::string metrics_text();
 
-    const logger& log_;
     metrics counts_;
     sd_writer::writer writer_;
     helper_thread disk_; ///< ends before what it writes with

@@ -147,6 +147,19 @@ TEST(BodyDecoder, TakesTheLargestChunk)
     EXPECT_EQ(decoder.announced(), 0xffffffffffffffffU - 3);
 }
 
+TEST(BodyDecoder, AnnouncesAChunkOnceItsHeaderIsWhole)
+{
+    auto decoder = body_decoder::chunked();
+    for (const std::string_view part : {"f", "ff;name=value", "\r"}) {
+        auto bytes = part;
+        EXPECT_EQ(decoder.take(bytes).value(), "");
+        EXPECT_EQ(decoder.announced(), 0U) << "the next byte may be a bad one";
+    }
+    std::string_view end = "\n";
+    EXPECT_EQ(decoder.take(end).value(), "");
+    EXPECT_EQ(decoder.announced(), 0xfffU);
+}
+
 TEST(BodyDecoder, LimitsFraming)
 {
     const std::string much(9000, 'a');

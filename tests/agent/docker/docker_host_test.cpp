@@ -53,6 +53,13 @@ TEST(DockerHost, MayBeAnIPv6AddressInBrackets)
     EXPECT_EQ(address("tcp://[fe80::1%eth0]:1"), proto_http::address(tcp_address{"fe80::1%eth0", 1}));
 }
 
+TEST(DockerHost, HasNothingElseInBrackets)
+{
+    for (const auto* text :
+         {"tcp://[manager]:2375", "tcp://[10.0.0.1]", "tcp://[U%1]", "tcp://[%eth0]:1", "tcp://[::g]"})
+        EXPECT_THAT(complaint(text), HasSubstr("IPv6 address")) << text;
+}
+
 TEST(DockerHost, NeedsAnAbsoluteSocketPathThatFits)
 {
     EXPECT_THAT(complaint("unix://"), HasSubstr("absolute"));

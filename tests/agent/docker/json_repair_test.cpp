@@ -52,6 +52,12 @@ TEST(JsonRepair, LeavesBrokenEscapesToTheParser)
         EXPECT_EQ(with_repaired_strings(text), text);
 }
 
+TEST(JsonRepair, DoesNotCutCharactersBehindABackslash)
+{
+    EXPECT_EQ(with_repaired_strings("\"\\\xC3\xA9\""), "\"\\\xC3\xA9\"");
+    EXPECT_EQ(with_repaired_strings("\"\\\xFF\""), "\"\\" + lost + "\"");
+}
+
 TEST(JsonRepair, IsDoneAfterOneTime)
 {
     const std::string text = "\"\xFF\\ud800\xED\xA0\x80\\udc00\"";
