@@ -1,11 +1,16 @@
 #include "agent/shell/commands.hpp"
 #include "agent/shell/options.hpp"
 
+#include <cerrno>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -15,6 +20,15 @@ std::optional<std::string> variable(std::string_view name)
 {
     const auto* value = std::getenv(std::string(name).c_str()); // before any thread starts
     return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::string contents_of(const std::filesystem::path& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file)
+        throw std::system_error(errno, std::generic_category());
+    return text;
 }
 
 int exit_early(const agent::shell::early_exit& end)
@@ -31,7 +45,9 @@ int exit_early(const agent::shell::early_exit& end)
 int main(int argc, char** argv)
 {
     using namespace agent::shell;
-    const auto parsed = parse_options({argv + 1, argv + argc}, variable);
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const auto read_settings = [&arguments] { return parse_options(arguments, variable, contents_of); };
+    const auto parsed = read_settings();
     if (const auto* end = std::get_if<early_exit>(&parsed))
         return exit_early(*end);
 
@@ -46,5 +62,5 @@ int main(int argc, char** argv)
     case command::run:
         break;
     }
-    return run(settings);
+    return run(settings, read_settings);
 }

@@ -61,8 +61,8 @@ void take_list(benchmark::State& state)
     const auto data = snapshot_of(state.range(0));
     for (auto _ : state) {
         core::swarm world;
-        core::target_set targets{core::endpoint_rules{}};
-        targets.refresh(world.replace(data).concerned, world);
+        core::target_set targets(core::role::endpoints, core::role_rules{});
+        targets.refresh(world.replace(data), world);
         benchmark::DoNotOptimize(sd_writer::to_json(targets.groups()));
     }
     state.SetItemsProcessed(state.iterations() * state.range(0));
@@ -72,15 +72,15 @@ void take_list(benchmark::State& state)
 void take_one_task(benchmark::State& state)
 {
     core::swarm world;
-    core::target_set targets{core::endpoint_rules{}};
-    targets.refresh(world.replace(snapshot_of(state.range(0))).concerned, world);
+    core::target_set targets(core::role::endpoints, core::role_rules{});
+    targets.refresh(world.replace(snapshot_of(state.range(0))), world);
     auto task = task_of(0);
     bool running = true;
     for (auto _ : state) {
         running = !running;
         task.state = running ? "running" : "failed";
         auto decoded = *docker::decode_task(to_json(task));
-        targets.refresh(world.put(std::move(decoded.tasks.front())).concerned, world);
+        targets.refresh(world.put(std::move(decoded.tasks.front())), world);
     }
 }
 

@@ -14,7 +14,7 @@ set(theirs_proto_http   "^boost/|^openssl/|^nghttp2/")
 set(theirs_sd_writer    "^$")
 set(theirs_agent/core   "^$")
 set(theirs_agent/docker "^boost/|^simdjson\\.h$|^protozero/")
-set(theirs_agent/shell  "^boost/(asio|system)|^spdlog/|^fmt/|^prometheus/|^CLI/|^yaml-cpp/")
+set(theirs_agent/shell  "^boost/(asio|system)|^spdlog/|^fmt/|^prometheus/|^CLI/|^yaml-cpp/|^zlib\\.h$")
 set(theirs_instrumented_service "^boost/(asio|system)|^prometheus/|^CLI/|^spdlog/|^simdjson\\.h$|^protozero/|^zlib\\.h$|^sqlite3\\.h$")
 # Headers that belong to a library, by their first word.
 set(library_headers "^(boost|openssl|nghttp2|simdjson|protozero|spdlog|fmt|prometheus|CLI|yaml-cpp|gtest|gmock|benchmark|zlib|sqlite3)[./]")

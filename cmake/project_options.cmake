@@ -6,8 +6,8 @@ target_compile_options(project_options INTERFACE
   -Wold-style-cast -Woverloaded-virtual -Wcast-align -Wnull-dereference)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(project_options INTERFACE -Wduplicated-cond -Wlogical-op
-    # False positives in inlined coroutine frames and standard containers at -O2 (GCC bugs 105562, 105329).
-    -Wno-null-dereference -Wno-restrict -Wno-maybe-uninitialized)
+    # False positives in inlined coroutine frames and standard containers at -O2 (GCC bugs 105562, 105329, 103993).
+    -Wno-null-dereference -Wno-restrict -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
 endif()
 
 option(SWARM_SD_WERROR "Treat warnings as errors (continuous integration)" OFF)

@@ -29,14 +29,18 @@ duration scaled(duration value, double factor)
     return std::chrono::duration_cast<duration>(std::chrono::duration<double>(value) * factor);
 }
 
+bool contains(const std::vector<role>& roles, role which)
+{
+    return std::find(roles.begin(), roles.end(), which) != roles.end();
+}
+
 } // namespace
 
 discovery::discovery(discovery_settings settings)
-    : settings_(std::move(settings)),
-      random_(settings_.seed),
-      targets_(settings_.rules),
-      interval_(settings_.resync_interval)
+    : settings_(std::move(settings)), random_(settings_.seed), interval_(settings_.resync_interval)
 {
+    for (const auto which : settings_.roles)
+        add_view(which, contains(settings_.had_targets, which));
 }
 
 std::vector<action> discovery::start(time_point now)
@@ -72,7 +76,7 @@ std::optional<time_point> discovery::deadline() const
     consider(list_at_);
     if (hints_lost_)
         consider(cheap_again_at_);
-    consider(guard_.confirm_at());
+    consider(confirm_at());
     consider(queue_.deadline());
     return first;
 }
@@ -82,11 +86,40 @@ bool discovery::busy(time_point now) const
     return reading_ || hints_lost_ || queue_.has_due(now);
 }
 
-skip_counts discovery::skipped() const
+sd_writer::target_list discovery::believed(role which) const
 {
-    auto counts = targets_.skipped();
-    counts.add(skip_reason::unknown_service, world_.orphan_count());
+    const auto view = views_.find(which);
+    return view == views_.end() ? nullptr : view->second.believed();
+}
+
+skip_counts discovery::skipped(role which) const
+{
+    const auto view = views_.find(which);
+    auto counts = view == views_.end() ? skip_counts{} : view->second.skipped();
+    if (which == role::endpoints)
+        counts.add(skip_reason::unknown_service, world_.orphan_count());
     return counts;
+}
+
+std::optional<time_point> discovery::confirm_at() const
+{
+    std::optional<time_point> first;
+    for (const auto& [which, view] : views_)
+        if (const auto at = view.confirm_at(); at && (!first || *at < *first))
+            first = at;
+    return first;
+}
+
+void discovery::add_view(role which, bool file_had_targets)
+{
+    views_.emplace(which, role_view(target_set(which, settings_.rules), settings_.confirm_empty, file_had_targets));
+    lists_ = lists_ | lists_for(which);
+}
+
+/// Whether everything that the role is made of was listed at least once.
+bool discovery::is_complete_for(role which) const
+{
+    return synced_at_ && (listed_ | lists_for(which)) == listed_;
 }
 
 // --- The stream ---
@@ -130,13 +163,23 @@ void discovery::on(const hint& what, time_point now)
         return queue_.node_hint(what.id, now);
     case hint::subject::container:
         return container_hint(what, now);
+    case hint::subject::network:
+        return local_hint(now);
     }
+}
+
+/// Something about the engine's own containers changed.
+void discovery::local_hint(time_point now)
+{
+    if (lists_.containers)
+        queue_.containers_hint(now);
 }
 
 void discovery::container_hint(const hint& what, time_point now)
 {
-    if (what.task_id.empty() || what.service_id.empty())
-        return; // not the swarm's
+    local_hint(now);
+    if (what.task_id.empty() || what.service_id.empty() || what.what == hint::change::object)
+        return; // not the swarm's, or no news of a task
     missed_.local_node(what.node_id);
     missed_.heard_of(what.task_id, now);
     if (!world_.find_service(what.service_id))
@@ -163,6 +206,7 @@ void discovery::on(everything_read& what, time_point now)
         missed_.listed(changes, now);
 
     synced_at_ = now;
+    listed_ = std::get<read_everything>(reading_->what);
     read_failures_ = 0;
     plan_resync(what, now);
     take(changes, now);
@@ -175,6 +219,7 @@ void discovery::on(service_read& what, time_point now)
     read_failures_ = 0;
     if (what.found) {
         take(world_.put(std::move(*what.found)), now);
+        list_missing_networks(now);
     } else {
         queue_.forget_service(what.id);
         take(world_.remove_service(what.id), now);
@@ -194,8 +239,8 @@ void discovery::on(tasks_read& what, time_point now)
     take(changes, now);
 
     if (const auto* known = what.found ? world_.find_service(what.service_id) : nullptr)
-        queue_.tasks_looked_at(what.service_id, is_settled(*known, world_.tasks_of(what.service_id)),
-                               reading_->started, now);
+        queue_.tasks_looked_at(what.service_id, is_settled(*known, world_.tasks_of(what.service_id)), reading_->started,
+                               now);
     else
         queue_.forget_service(what.service_id);
     reading_.reset();
@@ -223,6 +268,26 @@ void discovery::on(node_read& what, time_point now)
     reading_.reset();
 }
 
+void discovery::on(containers_read& what, time_point now)
+{
+    read_failures_ = 0;
+    const auto changes = world_.put_containers(std::move(what.found));
+    list_missing_networks(now);
+    take(changes, now);
+    reading_.reset();
+}
+
+void discovery::on(const role_wanted& what, time_point now)
+{
+    if (follows(what.which))
+        return;
+    add_view(what.which, false);
+    if (is_complete_for(what.which))
+        announce(what.which, views_.at(what.which).begin(world_, now, std::nullopt), {std::nullopt, true, what.which});
+    else
+        list_by(now);
+}
+
 void discovery::on(const read_failed&, time_point now)
 {
     // Whatever it was about, the list that is tried next answers it.
@@ -241,33 +306,23 @@ void discovery::on(const tick&, time_point now)
 
 void discovery::take(const model_changes& changes, time_point now)
 {
-    const bool changed = targets_.refresh(changes.concerned, world_);
-    // Before the first complete list nothing is known to be whole.
-    if (synced_at_)
-        believe(now, changed);
+    const bool listed = std::holds_alternative<read_everything>(reading_->what);
+    const auto listed_since = listed ? std::optional(reading_->started) : std::nullopt;
+    const auto since = listed ? std::nullopt : std::optional(reading_->since);
+    for (auto& [which, view] : views_) {
+        if (view.believed())
+            announce(which, view.take(changes, world_, now, listed_since), {since, false, which});
+        else if (is_complete_for(which))
+            announce(which, view.begin(world_, now, listed_since), {since, true, which});
+    }
 }
 
-void discovery::believe(time_point now, bool changed)
+void discovery::announce(role which, role_view::outcome outcome, publish news)
 {
-    const bool first = !believed_;
-    const bool listed = std::holds_alternative<read_everything>(reading_->what);
-    if (!first && !changed && !(listed && guard_.confirm_at()))
-        return;
-
-    const bool had_targets = first ? settings_.file_had_targets : !believed_->empty();
-    const bool has_targets = targets_.target_count() > 0;
-    if (settings_.confirm_empty) {
-        const bool held_before = guard_.confirm_at().has_value();
-        const auto listed_since = listed ? std::optional(reading_->started) : std::nullopt;
-        if (guard_.judge(had_targets, has_targets, now, listed_since) == empty_guard::verdict::hold) {
-            if (!held_before)
-                actions_.push_back(hold_back{});
-            return;
-        }
-    }
-    believed_ = std::make_shared<const std::vector<sd_writer::target_group>>(targets_.groups());
-    const auto since = listed ? std::nullopt : std::optional(reading_->since);
-    actions_.push_back(publish{since, first});
+    if (outcome == role_view::outcome::held_back)
+        actions_.push_back(hold_back{which});
+    if (outcome == role_view::outcome::news)
+        actions_.push_back(news);
 }
 
 void discovery::check_missed(time_point now)
@@ -286,6 +341,13 @@ void discovery::check_missed(time_point now)
 }
 
 // --- Reads ---
+
+/// A virtual IP or a container came to be on a network that no list has shown yet.
+void discovery::list_missing_networks(time_point now)
+{
+    if (lists_.networks && world_.lacks_networks())
+        list_by(now + read_queue::first_delay);
+}
 
 void discovery::list_by(time_point when)
 {
@@ -312,7 +374,7 @@ void discovery::read_next(time_point now)
 {
     if (reading_ || retry_at_)
         return;
-    const bool confirm = guard_.confirm_at() && *guard_.confirm_at() <= now;
+    const bool confirm = confirm_at() && *confirm_at() <= now;
     const bool overflow = hints_lost_ || queue_.overflows(now, world_.task_count());
     if (list_at_ <= now || confirm || (overflow && cheap_again_at_ <= now))
         return start_list(now);
@@ -328,8 +390,8 @@ void discovery::start_list(time_point now)
     // Whoever asks from here on wants another one.
     list_at_ = time_point::max();
     hints_lost_ = false;
-    reading_ = {read_everything{}, now, now};
-    actions_.push_back(start_read{read_everything{}});
+    reading_ = {lists_, now, now};
+    actions_.push_back(start_read{lists_});
 }
 
 std::chrono::milliseconds discovery::delay_after(unsigned failures)

@@ -1,15 +1,15 @@
 #pragma once
 
 #include "agent/core/backoff.hpp"
-#include "agent/core/empty_guard.hpp"
 #include "agent/core/events.hpp"
 #include "agent/core/missed_changes.hpp"
 #include "agent/core/read_queue.hpp"
+#include "agent/core/role_view.hpp"
 #include "agent/core/swarm.hpp"
-#include "agent/core/target_set.hpp"
 #include "sd_writer/target_group.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <random>
 #include <vector>
@@ -17,11 +17,13 @@
 namespace agent::core {
 
 struct discovery_settings {
-    endpoint_rules rules;
+    role_rules rules;
+    std::vector<role> roles{role::endpoints};
     std::chrono::milliseconds resync_interval{15'000};
     backoff_limits backoff;
     bool confirm_empty = true;
-    bool file_had_targets = false; ///< an earlier run left targets, which the first list may not wipe unconfirmed
+    std::vector<role> had_targets; ///< whose file an earlier run left with targets: the first list may not wipe them
+                                   ///< unconfirmed
     std::uint32_t seed = 1;        ///< of the jitter
 };
 
@@ -49,8 +51,12 @@ public:
     /// Whether changes heard of are still being read: the targets are not quiet.
     [[nodiscard]] bool busy(time_point now) const;
 
-    /// The targets as they are believed, canonical; nothing before the first complete list.
-    [[nodiscard]] const sd_writer::target_list& believed() const noexcept { return believed_; }
+    /// The targets of a role as they are believed, canonical; nothing before the first complete list, or when nobody
+    /// asked for the role.
+    [[nodiscard]] sd_writer::target_list believed(role which) const;
+
+    /// The roles that were asked for.
+    [[nodiscard]] bool follows(role which) const { return views_.contains(which); }
 
     /// When the last complete list arrived.
     [[nodiscard]] std::optional<time_point> synced_at() const noexcept { return synced_at_; }
@@ -58,9 +64,9 @@ public:
     /// Time between full lists as it is now: `resync_interval`, longer where lists are dear.
     [[nodiscard]] duration resync_interval() const noexcept { return interval_; }
 
-    [[nodiscard]] bool holds_back() const noexcept { return guard_.confirm_at().has_value(); }
+    [[nodiscard]] bool holds_back() const { return confirm_at().has_value(); }
     [[nodiscard]] const swarm& world() const noexcept { return world_; }
-    [[nodiscard]] skip_counts skipped() const;
+    [[nodiscard]] skip_counts skipped(role which) const;
 
 private:
     void on(const stream_opened&, time_point now);
@@ -72,12 +78,19 @@ private:
     void on(tasks_read& what, time_point now);
     void on(task_read& what, time_point now);
     void on(node_read& what, time_point now);
+    void on(containers_read& what, time_point now);
+    void on(const role_wanted& what, time_point now);
     void on(const read_failed&, time_point now);
     void on(const tick&, time_point now);
 
     void container_hint(const hint& what, time_point now);
+    void local_hint(time_point now);
     void take(const model_changes& changes, time_point now);
-    void believe(time_point now, bool changed);
+    void announce(role which, role_view::outcome outcome, publish news);
+    void add_view(role which, bool file_had_targets);
+    [[nodiscard]] bool is_complete_for(role which) const;
+    [[nodiscard]] std::optional<time_point> confirm_at() const;
+    void list_missing_networks(time_point now);
     void list_by(time_point when);
     void plan_resync(const everything_read& what, time_point now);
     void stretch(const everything_read& what);
@@ -93,11 +106,11 @@ private:
     std::vector<action> actions_;
 
     swarm world_;
-    target_set targets_;
-    empty_guard guard_;
+    std::map<role, role_view> views_;
     missed_changes missed_;
     read_queue queue_;
-    sd_writer::target_list believed_;
+    read_everything lists_{.swarm = false};  ///< what the roles need
+    read_everything listed_{.swarm = false}; ///< what the latest full list brought
 
     struct reading {
         read_request what;

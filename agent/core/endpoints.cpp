@@ -159,12 +159,27 @@ std::optional<ip_address> address_on(const attachment& attached)
     return v6;
 }
 
-std::optional<ip_address> network_address(const std::vector<place>& places)
+/// An address, and the network that it is on.
+struct reachable {
+    ip_address address;
+    const network* where;
+};
+
+std::optional<reachable> network_address(const std::vector<place>& places)
 {
     for (const auto& candidate : places)
         if (auto address = address_on(*candidate.what))
-            return address;
+            return reachable{*std::move(address), candidate.where};
     return std::nullopt;
+}
+
+/// How the service publishes the port that its program listens on.
+publish_mode mode_of(const service& subject, std::uint32_t target_port)
+{
+    for (const auto& offered : subject.ports)
+        if (offered.protocol == transport::tcp && offered.target == target_port)
+            return offered.mode;
+    return publish_mode::unknown;
 }
 
 bool is_on_host_network(const task& subject, const swarm& world)
@@ -204,7 +219,7 @@ public:
     {
     }
 
-    service_endpoints collect()
+    role_targets collect()
     {
         const bool ignored = is_ignored(subject_.name, rules_.ignore_services);
         for (const auto& [id, candidate] : world_.tasks_of(subject_.id)) {
@@ -257,23 +272,35 @@ private:
         if (ports.good.empty() && ports.bad == 0)
             return result_.skipped.add(skip_reason::no_port);
 
-        const auto address = network_address(allowed_places(candidate, endpoint, world_, rules_, prometheus_networks_));
+        const auto on_network =
+            network_address(allowed_places(candidate, endpoint, world_, rules_, prometheus_networks_));
         for (const auto& port : ports.good) {
-            const auto target =
-                address ? std::optional(join_host_port(*address, port.joined)) : node_target(candidate, port, world_);
-            if (target)
-                result_.groups.push_back({{*target}, labels_of(endpoint)});
-            else
+            const auto target = on_network ? std::optional(join_host_port(on_network->address, port.joined))
+                                           : node_target(candidate, port, world_);
+            if (!target) {
                 result_.skipped.add(skip_reason::no_shared_network);
+                continue;
+            }
+            const task_place where{.host = world_.find_node(candidate.node_id),
+                                   .where = on_network ? on_network->where : nullptr,
+                                   .target_port = port.target,
+                                   .mode = on_network ? mode_of(subject_, port.target) : publish_mode::host};
+            result_.groups.push_back({{*target}, labels_of(candidate, endpoint, where)});
         }
     }
 
-    /// Owner's labels over the service's; no name can be in both but `task`, which an owner cannot set.
-    sd_writer::label_set labels_of(const endpoint_settings& endpoint) const
+    /// The service's, the endpoint's and the task's labels: no name is in two of them, since an owner cannot set
+    /// `task`.
+    sd_writer::label_set labels_of(const task& candidate, const endpoint_settings& endpoint,
+                                   const task_place& where) const
     {
-        sd_writer::label_set labels;
-        std::merge(service_labels_.begin(), service_labels_.end(), endpoint.labels.begin(), endpoint.labels.end(),
-                   std::back_inserter(labels));
+        auto labels = service_labels_;
+        labels.insert(labels.end(), endpoint.labels.begin(), endpoint.labels.end());
+        if (rules_.meta == meta_labels::task) {
+            auto more = task_meta_labels(candidate, subject_, where);
+            labels.insert(labels.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+        }
+        std::sort(labels.begin(), labels.end());
         return labels;
     }
 
@@ -283,12 +310,12 @@ private:
     std::set<std::string_view> prometheus_networks_;
     sd_writer::label_set service_labels_;
     std::map<label_map, reading> readings_;
-    service_endpoints result_;
+    role_targets result_;
 };
 
 } // namespace
 
-service_endpoints endpoints_of(const service& subject, const swarm& world, const endpoint_rules& rules)
+role_targets endpoints_of(const service& subject, const swarm& world, const endpoint_rules& rules)
 {
     return collector(subject, world, rules).collect();
 }

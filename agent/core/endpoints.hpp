@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/core/skip_counts.hpp"
+#include "agent/core/role_targets.hpp"
 #include "agent/core/swarm.hpp"
 #include "sd_writer/target_group.hpp"
 
@@ -13,7 +13,7 @@ namespace agent::core {
 
 enum class selection { all, labelled };
 enum class port_source { target, published };
-enum class meta_labels { none, service };
+enum class meta_labels { none, service, task };
 
 /// What the operator decides about role `endpoints`; see the flags of the same names.
 struct endpoint_rules {
@@ -26,14 +26,6 @@ struct endpoint_rules {
     meta_labels meta = meta_labels::service;
 };
 
-/// The targets of one service, and what was left out.
-struct service_endpoints {
-    std::vector<sd_writer::target_group> groups; ///< canonical
-    skip_counts skipped;
-
-    friend bool operator==(const service_endpoints&, const service_endpoints&) = default;
-};
-
 /// One target per thing worth scraping: for each serving task of a selected service, each of its ports once, on
 /// the first network that counts and has an address.
 ///
@@ -42,6 +34,6 @@ struct service_endpoints {
 /// nothing but its sandbox is there. Where no network has an address, a host-mode port is reached on the node.
 ///
 /// A bad value costs its own label or target and is counted; nothing here fails.
-[[nodiscard]] service_endpoints endpoints_of(const service& subject, const swarm& world, const endpoint_rules& rules);
+[[nodiscard]] role_targets endpoints_of(const service& subject, const swarm& world, const endpoint_rules& rules);
 
 } // namespace agent::core

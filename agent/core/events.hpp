@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/core/model.hpp"
+#include "agent/core/role.hpp"
 
 #include <array>
 #include <chrono>
@@ -20,8 +21,26 @@ using duration = std::chrono::steady_clock::duration;
 // --- Reads of the Engine API ---
 
 struct read_everything {
+    bool swarm = true;       ///< services, nodes and tasks
+    bool networks = false;   ///< as objects of their own: tasks carry what is known of theirs
+    bool containers = false; ///< the running ones of this engine
     friend bool operator==(const read_everything&, const read_everything&) = default;
 };
+/// Both.
+[[nodiscard]] constexpr read_everything operator|(read_everything a, read_everything b) noexcept
+{
+    return {a.swarm || b.swarm, a.networks || b.networks, a.containers || b.containers};
+}
+
+/// The lists that a role is made of. VIPs and containers name their networks by ID only; tasks carry what is known of
+/// theirs.
+[[nodiscard]] constexpr read_everything lists_for(role which) noexcept
+{
+    return {.swarm = which != role::containers,
+            .networks = which == role::services || which == role::containers,
+            .containers = which == role::containers};
+}
+
 struct read_service {
     std::string id;
     friend bool operator==(const read_service&, const read_service&) = default;
@@ -38,10 +57,13 @@ struct read_node {
     std::string id;
     friend bool operator==(const read_node&, const read_node&) = default;
 };
-using read_request = std::variant<read_everything, read_service, read_tasks_of, read_task, read_node>;
+struct read_containers {
+    friend bool operator==(const read_containers&, const read_containers&) = default;
+};
+using read_request = std::variant<read_everything, read_service, read_tasks_of, read_task, read_node, read_containers>;
 
 /// What is read, without whose; in the order of `read_request`.
-enum class read_kind { everything, service, tasks, task, node };
+enum class read_kind { everything, service, tasks, task, node, containers };
 constexpr std::size_t read_kind_count = std::variant_size_v<read_request>;
 
 [[nodiscard]] inline read_kind kind_of(const read_request& what)
@@ -52,7 +74,8 @@ constexpr std::size_t read_kind_count = std::variant_size_v<read_request>;
 /// The words for metrics and logs.
 [[nodiscard]] constexpr std::string_view to_string(read_kind kind) noexcept
 {
-    constexpr std::array<std::string_view, read_kind_count> words{"everything", "service", "tasks", "task", "node"};
+    constexpr std::array<std::string_view, read_kind_count> words{"everything", "service", "tasks",
+                                                                  "task",       "node",    "containers"};
     return words.at(static_cast<std::size_t>(kind));
 }
 
@@ -66,12 +89,12 @@ struct stream_lost {};
 
 /// A record of the stream. It says where to look, never what is true.
 struct hint {
-    enum class subject { service, node, container };
+    enum class subject { service, node, container, network };
     enum class change { object, started, died }; ///< `started`: or its health changed
 
     subject about = subject::service;
     change what = change::object;
-    std::string id;         ///< of the service or node; empty for containers
+    std::string id;         ///< of the service or node; empty for containers and networks
     std::string task_id;    ///< of a container that is a task
     std::string service_id; ///< likewise
     std::string node_id;    ///< likewise: the engine's own node
@@ -107,6 +130,15 @@ struct node_read {
     std::optional<node> found;
 };
 
+struct containers_read {
+    std::vector<container> found;
+};
+
+/// Somebody asks for a role that nobody asked for yet.
+struct role_wanted {
+    role which = role::endpoints;
+};
+
 /// The read in progress gave no information, for whatever reason.
 struct read_failed {};
 
@@ -114,7 +146,7 @@ struct read_failed {};
 struct tick {};
 
 using event = std::variant<stream_opened, stream_lost, hint, hints_lost, everything_read, service_read, tasks_read,
-                           task_read, node_read, read_failed, tick>;
+                           task_read, node_read, containers_read, role_wanted, read_failed, tick>;
 
 // --- Actions ---
 
@@ -131,14 +163,16 @@ struct start_read {
     read_request what;
     friend bool operator==(const start_read&, const start_read&) = default;
 };
-/// The believed targets are new.
+/// The believed targets of a role are new.
 struct publish {
     std::optional<time_point> since; ///< when the change behind it was first heard of, where that is known
     bool at_once = false;            ///< the first complete list: no debounce
+    role which = role::endpoints;
     friend bool operator==(const publish&, const publish&) = default;
 };
-/// Every target seems to be gone; what was believed stays until a second list says so, too.
+/// Every target of a role seems to be gone; what was believed stays until a second list says so, too.
 struct hold_back {
+    role which = role::endpoints;
     friend bool operator==(const hold_back&, const hold_back&) = default;
 };
 /// A full list showed changes that nothing had announced.

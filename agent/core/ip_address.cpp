@@ -1,5 +1,7 @@
 #include "agent/core/ip_address.hpp"
 
+#include <array>
+#include <charconv>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -47,9 +49,33 @@ std::optional<ip_address> scrapable_address(std::string_view cidr)
     return result;
 }
 
-std::string join_host_port(const ip_address& host, std::uint32_t port)
+std::optional<ip_address> parse_cidr(std::string_view cidr)
 {
-    return host.v6 ? "[" + host.text + "]:" + std::to_string(port) : host.text + ":" + std::to_string(port);
+    const auto slash = cidr.find('/');
+    if (slash == std::string_view::npos)
+        return std::nullopt;
+    const std::string host(cidr.substr(0, slash));
+    const auto digits = cidr.substr(slash + 1);
+    unsigned length = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+    if (error != std::errc{} || end != digits.data() + digits.size() || host.find('\0') != std::string::npos)
+        return std::nullopt;
+
+    in_addr v4{};
+    if (inet_pton(AF_INET, host.c_str(), &v4) == 1)
+        return length <= 32 ? std::optional(ip_address{host, false}) : std::nullopt;
+    in6_addr v6{};
+    if (inet_pton(AF_INET6, host.c_str(), &v6) != 1 || length > 128)
+        return std::nullopt;
+    std::array<char, INET6_ADDRSTRLEN> canonical{};
+    inet_ntop(AF_INET6, &v6, canonical.data(), canonical.size());
+    return ip_address{canonical.data(), true};
+}
+
+std::string join_host_port(std::string_view host, std::uint32_t port)
+{
+    const bool bracketed = host.find(':') != std::string_view::npos;
+    return (bracketed ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
 }
 
 } // namespace agent::core

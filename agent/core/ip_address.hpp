@@ -20,7 +20,14 @@ struct ip_address {
 ///         one.
 [[nodiscard]] std::optional<ip_address> scrapable_address(std::string_view cidr);
 
-/// `10.0.1.3:80`, `[fd00::1]:80`
-[[nodiscard]] std::string join_host_port(const ip_address& host, std::uint32_t port);
+/// Reads an address with its prefix length, as Go's `net.ParseCIDR` does; any address will do.
+[[nodiscard]] std::optional<ip_address> parse_cidr(std::string_view cidr);
+
+/// `10.0.1.3:80`, `[fd00::1]:80`, and whatever the host is, as Go's `net.JoinHostPort` does.
+[[nodiscard]] std::string join_host_port(std::string_view host, std::uint32_t port);
+[[nodiscard]] inline std::string join_host_port(const ip_address& host, std::uint32_t port)
+{
+    return join_host_port(host.text, port);
+}
 
 } // namespace agent::core

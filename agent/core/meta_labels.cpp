@@ -1,70 +1,58 @@
 #include "agent/core/meta_labels.hpp"
 
-#include <map>
+#include "agent/core/label_builder.hpp"
+#include "agent/core/swarm_labels.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
 
 namespace agent::core {
 namespace {
 
-constexpr std::string_view prefix = "__meta_dockerswarm_";
 constexpr std::string_view stack_label = "com.docker.stack.namespace";
 
-bool is_name_char(char c)
+std::string_view stack_of(const service& subject)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    const auto found = std::find_if(subject.labels.begin(), subject.labels.end(),
+                                    [](const auto& label) { return label.first == stack_label; });
+    return found == subject.labels.end() ? std::string_view{} : found->second;
 }
 
-bool continues_character(char c)
+/// `service.slot`, or `service.node_id` of a global service's task: the name that the engine gives it.
+std::string name_of(const task& value, const service& owner)
 {
-    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-/// Jobs have none: Prometheus knows the two older modes only.
-std::string_view mode_label(service_mode mode)
-{
-    switch (mode) {
-    case service_mode::replicated:
-        return "replicated";
-    case service_mode::global:
-        return "global";
-    case service_mode::unknown:
-    case service_mode::replicated_job:
-    case service_mode::global_job:
-        break;
-    }
-    return {};
+    return owner.name + "." + (value.slot != 0 ? std::to_string(value.slot) : value.node_id);
 }
 
 } // namespace
 
-std::string sanitized_label_name(std::string_view key)
-{
-    std::string name;
-    for (const char c : key)
-        if (!continues_character(c))
-            name += is_name_char(c) ? c : '_';
-    return name;
-}
-
 sd_writer::label_set service_meta_labels(const service& subject, meta_labels which)
 {
-    std::map<std::string, std::string> labels{{"task", subject.name}};
-    const auto add = [&labels](std::string_view suffix, std::string_view value) {
-        labels.emplace(std::string(prefix) + std::string(suffix), value);
-    };
-    if (which == meta_labels::service) {
-        add("service_id", subject.id);
-        add("service_name", subject.name);
-        add("service_mode", mode_label(subject.mode));
-        add("service_image", subject.image);
-        for (const auto& [key, value] : subject.labels) {
-            add("service_label_" + sanitized_label_name(key), value);
-            if (key == stack_label)
-                add("service_stack", value);
-        }
+    label_builder meta(swarm_label_prefix);
+    if (which != meta_labels::none) {
+        add_service(meta, subject);
+        meta.add("service_image", subject.image);
+        meta.add("service_stack", stack_of(subject));
     }
-    // Only now: an empty value still wins over keys that sort behind its own.
-    std::erase_if(labels, [](const auto& label) { return label.second.empty(); });
-    return {labels.begin(), labels.end()};
+    auto labels = meta.labels();
+    if (!subject.name.empty())
+        labels.emplace_back("task", subject.name); // sorts behind every `__meta_`
+    return labels;
+}
+
+sd_writer::label_set task_meta_labels(const task& value, const service& owner, const task_place& place)
+{
+    label_builder meta(swarm_label_prefix);
+    add_task(meta, value);
+    if (place.host)
+        add_node(meta, *place.host);
+    if (place.where)
+        add_network(meta, *place.where);
+    meta.add("task_name", name_of(value, owner));
+    meta.add("task_target_port", std::int64_t{place.target_port});
+    meta.add("task_port_publish_mode", to_string(place.mode));
+    return meta.labels();
 }
 
 } // namespace agent::core

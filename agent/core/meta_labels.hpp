@@ -4,20 +4,24 @@
 #include "agent/core/model.hpp"
 #include "sd_writer/target_group.hpp"
 
-#include <string>
-#include <string_view>
+#include <cstdint>
 
 namespace agent::core {
 
-/// A Docker label's key as the end of a Prometheus label name: each character outside `[a-zA-Z0-9_]` becomes `_`.
-///
-/// A character, not a byte: `größe` is `gr__e`. Source: `strutil.SanitizeLabelName` of Prometheus 2.42.
-[[nodiscard]] std::string sanitized_label_name(std::string_view key);
-
-/// Labels that every target of a service carries: `task` (its name), and with `meta_labels::service` the
-/// `__meta_dockerswarm_service_*` ones for relabelling. Sorted; without empty values, which Prometheus drops.
-///
-/// Keys that become equal when sanitised: the value of the key that sorts first, always.
+/// Labels that every target of a service carries in role `endpoints`: `task` (its name), and unless there are to be
+/// none the `__meta_dockerswarm_service_*` ones for relabelling, with its image and stack, which Prometheus' own
+/// discovery does not have there. Sorted; without empty values, which Prometheus drops.
 [[nodiscard]] sd_writer::label_set service_meta_labels(const service& subject, meta_labels which);
+
+/// Where a target of a task is.
+struct task_place {
+    const node* host = nullptr;     ///< none: not known
+    const network* where = nullptr; ///< whose address is used; none: the node's
+    std::uint32_t target_port = 0;  ///< what the program listens on
+    publish_mode mode = publish_mode::unknown;
+};
+
+/// Further labels of `meta_labels::task`: all of role `tasks`, the task's name and its target port.
+[[nodiscard]] sd_writer::label_set task_meta_labels(const task& value, const service& owner, const task_place& place);
 
 } // namespace agent::core

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,7 +38,25 @@ enum class task_state : std::uint8_t {
     orphaned,
 };
 
+/// The word of the Engine API; empty for `unknown`.
+[[nodiscard]] constexpr std::string_view to_string(task_state state) noexcept
+{
+    constexpr std::array<std::string_view, 16> words{
+        "",         "new",     "allocated", "pending",  "assigned", "accepted", "preparing", "ready",
+        "starting", "running", "complete",  "shutdown", "failed",   "rejected", "remove",    "orphaned"};
+    return words.at(static_cast<std::size_t>(state));
+}
+
 enum class transport : std::uint8_t { tcp, udp, sctp };
+
+/// How a port is published: by the swarm's ingress network, or by the task's own node.
+enum class publish_mode : std::uint8_t { unknown, ingress, host };
+
+[[nodiscard]] constexpr std::string_view to_string(publish_mode mode) noexcept
+{
+    constexpr std::array<std::string_view, 3> words{"", "ingress", "host"};
+    return words.at(static_cast<std::size_t>(mode));
+}
 
 /// A port of a service, or one that a task has on its node. Numbers are as the engine sent them: 0 is "none", and
 /// more than 65535 is possible in a broken answer.
@@ -42,6 +64,8 @@ struct port {
     std::uint32_t target = 0;    ///< what the program listens on
     std::uint32_t published = 0; ///< what the ingress network or the node offers
     transport protocol = transport::tcp;
+    publish_mode mode = publish_mode::unknown;
+    std::string name{};
 
     friend bool operator==(const port&, const port&) = default;
 };
@@ -51,6 +75,9 @@ struct network {
     std::string name;
     std::string driver;
     bool ingress = false;
+    bool internal = false;
+    std::string scope{}; ///< `swarm`, `local`, `global`
+    label_map labels{};
 
     friend bool operator==(const network&, const network&) = default;
 };
@@ -72,25 +99,46 @@ struct task {
     label_map container_labels; ///< of the task's own spec, which may be older than its service's
     std::vector<attachment> attachments;
     std::vector<port> host_ports; ///< `Status.PortStatus`: host-mode ports as they are on the node
+    std::int64_t slot = 0;        ///< 0 where it has none, as in global services
+    std::string container_id{};   ///< empty until there is one
 
     friend bool operator==(const task&, const task&) = default;
 };
 
 enum class service_mode : std::uint8_t { unknown, replicated, global, replicated_job, global_job };
 
+/// Where a service is reached as a whole.
+struct virtual_ip {
+    std::string network_id;
+    std::string address; ///< CIDR; empty on the host's network
+
+    friend bool operator==(const virtual_ip&, const virtual_ip&) = default;
+};
+
 struct service {
     std::string id;
     std::string name;
     service_mode mode = service_mode::unknown;
-    std::uint64_t wanted = 0;  ///< replicas, or the completions of a job
-    std::uint64_t at_once = 0; ///< how many tasks of a job run at the same time at most; 0 where it does not say
-    bool updating = false;     ///< a rolling update, or its rollback, is under way
+    std::uint64_t wanted = 0;   ///< replicas, or the completions of a job
+    std::uint64_t at_once = 0;  ///< how many tasks of a job run at the same time at most; 0 where it does not say
+    std::string update_state{}; ///< `updating`, `completed`, …; empty before the first update
+    std::string hostname{};     ///< of its containers, perhaps a template
     std::string image;
     label_map labels;
     std::vector<std::string> network_ids; ///< of its spec
     std::vector<port> ports;
+    std::vector<virtual_ip> virtual_ips{};
 
     friend bool operator==(const service&, const service&) = default;
+};
+
+/// What a node has that is a manager.
+struct manager_status {
+    std::string address; ///< with a port
+    bool leader = false;
+    std::string reachability;
+
+    friend bool operator==(const manager_status&, const manager_status&) = default;
 };
 
 struct node {
@@ -98,8 +146,47 @@ struct node {
     std::string address; ///< without a port
     std::string state;   ///< `ready`, `down`, `unknown`, `disconnected`
     std::string availability;
+    std::string hostname{};
+    std::string role{}; ///< `manager`, `worker`
+    std::string architecture{};
+    std::string os{};
+    std::string engine_version{};
+    label_map labels{};
+    std::optional<manager_status> manager{};
 
     friend bool operator==(const node&, const node&) = default;
+};
+
+/// A port of a container: exposed, and perhaps published on the engine's own addresses.
+struct container_port {
+    std::uint32_t private_port = 0;
+    std::uint32_t public_port = 0; ///< 0: not published
+    std::string public_ip;
+    transport protocol = transport::tcp;
+
+    friend bool operator==(const container_port&, const container_port&) = default;
+};
+
+/// A container's place on one network.
+struct container_network {
+    std::string name;
+    std::string network_id;
+    std::string ip;   ///< IPv4; empty where there is none
+    std::string ipv6; ///< likewise
+
+    friend bool operator==(const container_network&, const container_network&) = default;
+};
+
+/// A running container of this engine, of the swarm or not.
+struct container {
+    std::string id;
+    std::string name;         ///< the first one, with its slash
+    std::string network_mode; ///< `default`, `host`, `container:ID`, a network's name
+    label_map labels;
+    std::vector<container_network> networks; ///< by name
+    std::vector<container_port> ports;
+
+    friend bool operator==(const container&, const container&) = default;
 };
 
 /// Everything a full list says, taken in one go.
@@ -107,8 +194,16 @@ struct snapshot {
     std::vector<service> services;
     std::vector<node> nodes;
     std::vector<task> tasks;
-    std::vector<network> networks; ///< those that tasks are attached to; one may stand here several times
+    std::vector<network> networks; ///< those that tasks are attached to, and those of `/networks`; one may stand here
+                                   ///< several times
+    std::vector<container> containers{};
 };
+
+/// Whether a rolling update, or its rollback, is under way.
+[[nodiscard]] inline bool is_updating(const service& value) noexcept
+{
+    return value.update_state == "updating" || value.update_state == "rollback_started";
+}
 
 /// Whether a task is at work and meant to be: its state runs, and it is desired to run, or, in a job, to complete.
 ///

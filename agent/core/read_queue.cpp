@@ -77,6 +77,11 @@ void read_queue::node_hint(std::string_view id, time_point now)
     ask(nodes_, id, now, now + after_hint);
 }
 
+void read_queue::containers_hint(time_point now)
+{
+    ask(local_, {}, now, now + after_hint);
+}
+
 /// A hint starts the entry's delays anew; an earlier time that was set already stays.
 read_queue::entry& read_queue::ask(entry_map& entries, std::string_view id, time_point now, time_point due)
 {
@@ -102,6 +107,8 @@ std::optional<read_queue::job> read_queue::take_due(time_point now)
         return take(services_, [](const std::string& id) { return read_service{id}; });
     if (earliest_due(nodes_) == first)
         return take(nodes_, [](const std::string& id) { return read_node{id}; });
+    if (earliest_due(local_) == first)
+        return take(local_, [](const std::string&) { return read_containers{}; });
     if (earliest_due(tasks_) == first)
         return await(tasks_, [](const std::string& id) { return read_task{id}; });
     return await(settling_, [](const std::string& id) { return read_tasks_of{id}; });
@@ -136,6 +143,7 @@ void read_queue::list_started(time_point now)
     const auto is_due = [now](const auto& item) { return item.second.due && *item.second.due <= now; };
     std::erase_if(services_, is_due);
     std::erase_if(nodes_, is_due);
+    std::erase_if(local_, is_due);
     for (auto* entries : {&tasks_, &settling_})
         for (auto& item : *entries)
             if (is_due(item))
@@ -207,7 +215,7 @@ bool read_queue::has_due(time_point now) const
 std::optional<time_point> read_queue::deadline() const
 {
     std::optional<time_point> first;
-    for (const auto* entries : {&services_, &nodes_, &tasks_, &settling_})
+    for (const auto* entries : {&services_, &nodes_, &tasks_, &settling_, &local_})
         if (const auto due = earliest_due(*entries); due && (!first || *due < *first))
             first = due;
     return first;
@@ -215,7 +223,8 @@ std::optional<time_point> read_queue::deadline() const
 
 std::size_t read_queue::count_due(time_point now) const
 {
-    return due_in(services_, now) + due_in(nodes_, now) + due_in(tasks_, now) + due_in(settling_, now);
+    return due_in(services_, now) + due_in(nodes_, now) + due_in(tasks_, now) + due_in(settling_, now) +
+           due_in(local_, now);
 }
 
 } // namespace agent::core

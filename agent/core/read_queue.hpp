@@ -41,6 +41,8 @@ public:
     /// A container of a task died: the task will have ended, and its service has to replace it.
     void death_hint(std::string_view task_id, time_point now);
     void node_hint(std::string_view id, time_point now);
+    /// Something about the engine's own containers changed.
+    void containers_hint(time_point now);
 
     /// The read that has been due longest, and since when what it shows may have been true. It leaves the queue.
     struct job {
@@ -75,10 +77,10 @@ public:
 
 private:
     struct entry {
-        std::optional<time_point> due; ///< none while the read is in progress
-        time_point since;              ///< the last moment at which it was not yet known
-        duration delay = first_delay;  ///< until the read after the next
-        unsigned looks = 0;            ///< since the latest hint
+        std::optional<time_point> due;            ///< none while the read is in progress
+        time_point since;                         ///< the last moment at which it was not yet known
+        duration delay = first_delay;             ///< until the read after the next
+        unsigned looks = 0;                       ///< since the latest hint
         task_state awaited = task_state::running; ///< of a task: how far it has to get
     };
     using entry_map = std::map<std::string, entry, std::less<>>;
@@ -94,6 +96,7 @@ private:
     entry_map nodes_;
     entry_map tasks_;    ///< single tasks
     entry_map settling_; ///< the tasks of services
+    entry_map local_;    ///< the engine's own containers: one entry, without a name
 };
 
 } // namespace agent::core

@@ -36,7 +36,7 @@ std::uint64_t expected(const service& subject, std::uint64_t completed)
 
 bool is_settled(const service& subject, const swarm::task_map& tasks)
 {
-    if (subject.updating)
+    if (is_updating(subject))
         return false;
     std::uint64_t serving = 0;
     std::uint64_t completed = 0;

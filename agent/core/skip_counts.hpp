@@ -15,8 +15,9 @@ enum class skip_reason {
     no_port,           ///< no label, no TCP port of the service, no --default-port
     bad_port,          ///< a port that is no number from 1 to 65535
     no_shared_network, ///< no address on a network that counts, nor on its node
+    bad_address,       ///< an address that cannot be read (all roles but `endpoints`)
 };
-constexpr std::size_t skip_reason_count = 7;
+constexpr std::size_t skip_reason_count = 8;
 
 /// Why a label of a service's owner has no effect.
 enum class bad_label {
@@ -33,8 +34,9 @@ constexpr std::size_t bad_label_count = 7;
 /// The words for metrics, logs and explanations.
 [[nodiscard]] constexpr std::string_view to_string(skip_reason reason) noexcept
 {
-    constexpr std::array<std::string_view, skip_reason_count> words{
-        "not_running", "unknown_service", "ignored", "not_selected", "no_port", "bad_port", "no_shared_network"};
+    constexpr std::array<std::string_view, skip_reason_count> words{"not_running",       "unknown_service", "ignored",
+                                                                    "not_selected",      "no_port",         "bad_port",
+                                                                    "no_shared_network", "bad_address"};
     return words.at(static_cast<std::size_t>(reason));
 }
 

@@ -39,6 +39,12 @@ id_set ids_of(const Values& values)
     return ids;
 }
 
+bool is_on(const container& value, std::string_view network_id)
+{
+    return std::any_of(value.networks.begin(), value.networks.end(),
+                       [network_id](const container_network& place) { return place.network_id == network_id; });
+}
+
 /// Keys of `map` that are not among `kept`.
 template <class Map>
 std::vector<std::string> missing(const Map& map, const id_set& kept)
@@ -57,6 +63,7 @@ model_changes& model_changes::operator+=(model_changes&& more)
     services.merge(more.services);
     nodes.merge(more.nodes);
     concerned.merge(more.concerned);
+    containers |= more.containers;
     flipped.insert(flipped.end(), std::make_move_iterator(more.flipped.begin()),
                    std::make_move_iterator(more.flipped.end()));
     return *this;
@@ -83,6 +90,7 @@ model_changes swarm::replace(snapshot data)
         changes += put(std::move(value));
     for (const auto& id : missing(service_of_task_, task_ids))
         changes += remove_task(id);
+    changes += put_containers(std::move(data.containers));
     return changes;
 }
 
@@ -179,8 +187,28 @@ model_changes swarm::put(std::vector<network> values)
     model_changes changes;
     for (auto& value : values) {
         const auto id = value.id;
-        if (assign(networks_, std::move(value)))
-            changes.concerned.merge(services_attached_to(id));
+        const auto* known = find_in(networks_, id);
+        // A task may carry a copy from before its network was made.
+        if (known && value.driver.empty() && !known->driver.empty())
+            continue;
+        if (!assign(networks_, std::move(value)))
+            continue;
+        changes.concerned.merge(services_attached_to(id));
+        changes.containers |= std::any_of(containers_.begin(), containers_.end(),
+                                          [&id](const auto& entry) { return is_on(entry.second, id); });
+    }
+    return changes;
+}
+
+model_changes swarm::put_containers(std::vector<container> values)
+{
+    model_changes changes;
+    const auto kept = ids_of(values);
+    for (auto& value : values)
+        changes.containers |= assign(containers_, std::move(value));
+    for (const auto& id : missing(containers_, kept)) {
+        containers_.erase(id);
+        changes.containers = true;
     }
     return changes;
 }
@@ -238,10 +266,41 @@ id_set swarm::services_on(std::string_view node_id) const
 
 id_set swarm::services_attached_to(std::string_view network_id) const
 {
-    return services_with_task([network_id](const task& value) {
+    auto found = services_with_task([network_id](const task& value) {
         return std::any_of(value.attachments.begin(), value.attachments.end(),
                            [network_id](const attachment& attached) { return attached.network_id == network_id; });
     });
+    for (const auto& [id, value] : services_)
+        if (std::any_of(value.virtual_ips.begin(), value.virtual_ips.end(),
+                        [network_id](const virtual_ip& vip) { return vip.network_id == network_id; }))
+            found.insert(id);
+    return found;
+}
+
+id_set swarm::all_service_ids() const
+{
+    id_set ids;
+    for (const auto& [id, value] : services_)
+        ids.insert(id);
+    for (const auto& [id, tasks] : tasks_)
+        ids.insert(id);
+    return ids;
+}
+
+bool swarm::lacks_networks() const
+{
+    const auto is_unknown = [this](const auto& place) {
+        return !place.network_id.empty() && !networks_.contains(place.network_id);
+    };
+    return std::any_of(services_.begin(), services_.end(),
+                       [&](const auto& entry) {
+                           const auto& vips = entry.second.virtual_ips;
+                           return std::any_of(vips.begin(), vips.end(), is_unknown);
+                       }) ||
+           std::any_of(containers_.begin(), containers_.end(), [&](const auto& entry) {
+               const auto& networks = entry.second.networks;
+               return std::any_of(networks.begin(), networks.end(), is_unknown);
+           });
 }
 
 std::size_t swarm::orphan_count() const

@@ -19,8 +19,12 @@ struct model_changes {
     id_set nodes;              ///< likewise
     std::vector<task> flipped; ///< tasks that began or ceased to serve, as they are now or, when gone, were last
     id_set concerned;          ///< services whose targets may be different now
+    bool containers = false;   ///< something about the engine's own containers, or their networks
 
-    [[nodiscard]] bool empty() const noexcept { return concerned.empty() && services.empty() && nodes.empty(); }
+    [[nodiscard]] bool empty() const noexcept
+    {
+        return concerned.empty() && services.empty() && nodes.empty() && !containers;
+    }
 
     model_changes& operator+=(model_changes&& more);
 };
@@ -46,8 +50,11 @@ public:
     /// Takes all tasks of one service: what is not among them is gone.
     model_changes put_tasks_of(std::string_view service_id, std::vector<task> tasks);
 
-    /// Takes networks as an answer's tasks carry them.
+    /// Takes networks, as an answer's tasks carry them or as they are listed.
     model_changes put(std::vector<network> values);
+
+    /// Takes all containers of this engine.
+    model_changes put_containers(std::vector<container> values);
 
     [[nodiscard]] const service* find_service(std::string_view id) const;
     [[nodiscard]] const service* find_service_by_name(std::string_view name) const;
@@ -59,10 +66,21 @@ public:
     /// Services that have a task on that node.
     [[nodiscard]] id_set services_on(std::string_view node_id) const;
 
-    /// Services that have a task attached to that network.
+    /// Services that have a task attached to that network, or a virtual IP on it.
     [[nodiscard]] id_set services_attached_to(std::string_view network_id) const;
 
+    /// All services, and those that only a task names.
+    [[nodiscard]] id_set all_service_ids() const;
+
+    /// Whether a virtual IP or a container is on a network that is not known.
+    [[nodiscard]] bool lacks_networks() const;
+
     [[nodiscard]] const std::map<std::string, service, std::less<>>& services() const noexcept { return services_; }
+    [[nodiscard]] const std::map<std::string, node, std::less<>>& nodes() const noexcept { return nodes_; }
+    [[nodiscard]] const std::map<std::string, container, std::less<>>& containers() const noexcept
+    {
+        return containers_;
+    }
     [[nodiscard]] std::size_t task_count() const noexcept { return service_of_task_.size(); }
     [[nodiscard]] std::size_t node_count() const noexcept { return nodes_.size(); }
 
@@ -79,6 +97,7 @@ private:
     std::map<std::string, node, std::less<>> nodes_;
     std::map<std::string, network, std::less<>> networks_;
     std::map<std::string, task_map, std::less<>> tasks_; ///< by service ID, then by task ID
+    std::map<std::string, container, std::less<>> containers_;
     std::map<std::string, std::string, std::less<>> service_of_task_;
 };
 

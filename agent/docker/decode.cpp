@@ -162,6 +162,14 @@ core::transport transport(const std::optional<dom::element>& value)
     return word == "sctp" ? core::transport::sctp : core::transport::tcp;
 }
 
+core::publish_mode publish_mode(const std::optional<dom::element>& value)
+{
+    const auto word = text(value);
+    if (word == "host")
+        return core::publish_mode::host;
+    return word == "ingress" ? core::publish_mode::ingress : core::publish_mode::unknown;
+}
+
 // --- Objects ---
 
 std::vector<core::port> ports(const std::optional<dom::element>& list)
@@ -169,7 +177,8 @@ std::vector<core::port> ports(const std::optional<dom::element>& list)
     std::vector<core::port> found;
     for_each(list, [&found](const dom::element& element) {
         found.push_back({port_number(child(element, "TargetPort")), port_number(child(element, "PublishedPort")),
-                         transport(child(element, "Protocol"))});
+                         transport(child(element, "Protocol")), publish_mode(child(element, "PublishMode")),
+                         text(child(element, "Name"))});
     });
     return found;
 }
@@ -207,16 +216,17 @@ core::service service(const dom::element& from)
     into.labels = labels(child(spec, "Labels"));
     into.image = text(descend(from, "Spec", "TaskTemplate", "ContainerSpec", "Image"));
     read_mode(child(spec, "Mode"), into);
-    const auto update = text(descend(from, "UpdateStatus", "State"));
-    into.updating = update == "updating" || update == "rollback_started";
+    into.update_state = text(descend(from, "UpdateStatus", "State"));
+    into.hostname = text(descend(from, "Spec", "TaskTemplate", "ContainerSpec", "Hostname"));
+    for_each(descend(from, "Endpoint", "VirtualIPs"), [&into](const dom::element& vip) {
+        into.virtual_ips.push_back({text(child(vip, "NetworkID")), text(child(vip, "Addr"))});
+    });
     into.network_ids = network_ids(descend(from, "Spec", "TaskTemplate", "Networks"));
     if (into.network_ids.empty()) // where services of before API 1.25 have them
         into.network_ids = network_ids(child(spec, "Networks"));
 
-    // Endpoint is what the swarm made of it, dynamic ports included; right after creation there is only the wish.
+    // What the swarm made of it, dynamic ports included; the wish in its spec counts for nobody.
     into.ports = ports(descend(from, "Endpoint", "Ports"));
-    if (into.ports.empty())
-        into.ports = ports(descend(from, "Spec", "EndpointSpec", "Ports"));
     return into;
 }
 
@@ -227,6 +237,15 @@ core::node node(const dom::element& from)
     into.address = text(descend(from, "Status", "Addr"));
     into.state = text(descend(from, "Status", "State"));
     into.availability = text(descend(from, "Spec", "Availability"));
+    into.hostname = text(descend(from, "Description", "Hostname"));
+    into.role = text(descend(from, "Spec", "Role"));
+    into.architecture = text(descend(from, "Description", "Platform", "Architecture"));
+    into.os = text(descend(from, "Description", "Platform", "OS"));
+    into.engine_version = text(descend(from, "Description", "Engine", "EngineVersion"));
+    into.labels = labels(descend(from, "Spec", "Labels"));
+    if (const auto manager = child(from, "ManagerStatus"))
+        into.manager = {text(child(*manager, "Addr")), is_true(child(*manager, "Leader")),
+                        text(child(*manager, "Reachability"))};
     return into;
 }
 
@@ -239,6 +258,9 @@ core::network network(const dom::element& from)
     if (into.driver.empty())
         into.driver = text(descend(from, "Spec", "DriverConfiguration", "Name"));
     into.ingress = is_true(descend(from, "Spec", "Ingress"));
+    into.internal = is_true(descend(from, "Spec", "Internal"));
+    into.scope = text(descend(from, "Spec", "Scope"));
+    into.labels = labels(descend(from, "Spec", "Labels"));
     return into;
 }
 
@@ -269,6 +291,8 @@ core::task task(const dom::element& from, network_table& networks)
     into.desired = task_state(child(from, "DesiredState"));
     into.container_labels = labels(descend(from, "Spec", "ContainerSpec", "Labels"));
     into.host_ports = ports(descend(from, "Status", "PortStatus", "Ports"));
+    into.slot = static_cast<std::int64_t>(number(child(from, "Slot")));
+    into.container_id = text(descend(from, "Status", "ContainerStatus", "ContainerID"));
     for_each(child(from, "NetworksAttachments"), [&](const dom::element& attached) {
         if (const auto where = child(attached, "Network"))
             networks.add(*where);
@@ -276,6 +300,52 @@ core::task task(const dom::element& from, network_table& networks)
         place.network_id = text(descend(attached, "Network", "ID"));
         for_each(child(attached, "Addresses"),
                  [&place](const dom::element& address) { place.addresses.push_back(text(address)); });
+    });
+    return into;
+}
+
+/// A network as `/networks` has it.
+core::network listed_network(const dom::element& from)
+{
+    core::network into;
+    into.id = text(child(from, "Id"));
+    into.name = text(child(from, "Name"));
+    into.driver = text(child(from, "Driver"));
+    into.ingress = is_true(child(from, "Ingress"));
+    into.internal = is_true(child(from, "Internal"));
+    into.scope = text(child(from, "Scope"));
+    into.labels = labels(child(from, "Labels"));
+    return into;
+}
+
+std::vector<core::container_network> container_networks(const std::optional<dom::element>& value)
+{
+    std::vector<core::container_network> found;
+    dom::object fields;
+    if (!value || value->get(fields) != simdjson::SUCCESS)
+        return found;
+    for (const auto& [name, place] : fields)
+        if (place.is_object())
+            found.push_back({std::string(name), text(child(place, "NetworkID")), text(child(place, "IPAddress")),
+                             text(child(place, "GlobalIPv6Address"))});
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return found;
+}
+
+core::container container(const dom::element& from)
+{
+    core::container into;
+    into.id = text(child(from, "Id"));
+    for_each(child(from, "Names"), [&into](const dom::element& name) {
+        if (into.name.empty())
+            into.name = text(name);
+    });
+    into.network_mode = text(descend(from, "HostConfig", "NetworkMode"));
+    into.labels = labels(child(from, "Labels"));
+    into.networks = container_networks(descend(from, "NetworkSettings", "Networks"));
+    for_each(child(from, "Ports"), [&into](const dom::element& port) {
+        into.ports.push_back({port_number(child(port, "PrivatePort")), port_number(child(port, "PublicPort")),
+                              text(child(port, "IP")), transport(child(port, "Type"))});
     });
     return into;
 }
@@ -320,6 +390,8 @@ std::optional<core::hint::change> container_change(std::string_view action)
         return core::hint::change::started;
     if (action == "die")
         return core::hint::change::died;
+    if (action == "rename")
+        return core::hint::change::object;
     return std::nullopt;
 }
 
@@ -335,6 +407,16 @@ std::optional<core::hint> container_hint(const dom::element& event, std::string_
     found.task_id = text(child(attributes, "com.docker.swarm.task.id"));
     found.service_id = text(child(attributes, "com.docker.swarm.service.id"));
     found.node_id = text(child(attributes, "com.docker.swarm.node.id"));
+    return found;
+}
+
+/// Networks of the swarm tell nothing that lists do not; what matters is where a container joins or leaves one.
+std::optional<core::hint> network_hint(std::string_view action)
+{
+    if (action != "connect" && action != "disconnect")
+        return std::nullopt;
+    core::hint found;
+    found.about = core::hint::subject::network;
     return found;
 }
 
@@ -383,6 +465,16 @@ result<decoded_tasks> decode_tasks(std::string json)
     return decoded_tasks{*std::move(tasks), networks.take()};
 }
 
+result<std::vector<core::network>> decode_networks(std::string json)
+{
+    return decode_list<core::network>(std::move(json), listed_network);
+}
+
+result<std::vector<core::container>> decode_containers(std::string json)
+{
+    return decode_list<core::container>(std::move(json), container);
+}
+
 result<core::service> decode_service(std::string json)
 {
     return decode_one<core::service>(std::move(json), service);
@@ -418,6 +510,8 @@ result<std::optional<core::hint>> decode_event(std::string json)
         return object_hint(*event, core::hint::subject::node);
     if (type == "container")
         return container_hint(*event, action);
+    if (type == "network")
+        return network_hint(action);
     return std::optional<core::hint>{};
 }
 

@@ -26,6 +26,8 @@ struct decoded_tasks {
 [[nodiscard]] proto_http::result<std::vector<core::service>> decode_services(std::string json);
 [[nodiscard]] proto_http::result<std::vector<core::node>> decode_nodes(std::string json);
 [[nodiscard]] proto_http::result<decoded_tasks> decode_tasks(std::string json);
+[[nodiscard]] proto_http::result<std::vector<core::network>> decode_networks(std::string json);
+[[nodiscard]] proto_http::result<std::vector<core::container>> decode_containers(std::string json);
 
 [[nodiscard]] proto_http::result<core::service> decode_service(std::string json);
 [[nodiscard]] proto_http::result<core::node> decode_node(std::string json);

@@ -4,6 +4,7 @@
 #include "agent/docker/errc.hpp"
 #include "proto_http/target.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace agent::docker {
@@ -15,7 +16,8 @@ using proto_http::error_code;
 // What the agent has an ear for. Health probes alone would be three `exec_*` events each. `health_status` makes the
 // engine match by prefix, which none of the other words minds.
 constexpr std::string_view event_filters =
-    R"({"type":["service","node","container"],"event":["create","update","remove","start","die","health_status"]})";
+    R"({"type":["service","node","container","network"],"event":["create","update","remove","start","die","rename",)"
+    R"("connect","disconnect","health_status"]})";
 
 failure fail(error_code code, std::string_view call)
 {
@@ -118,20 +120,46 @@ asio::awaitable<answer<event_stream>> engine::events()
     co_return event_stream(*std::move(stream));
 }
 
-asio::awaitable<answer<core::snapshot>> engine::everything()
+asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything wanted)
 {
-    auto services = co_await read("/services", absence::is_failure, decode_services);
-    if (!services)
-        co_return services.error();
-    auto nodes = co_await read("/nodes", absence::is_failure, decode_nodes);
-    if (!nodes)
-        co_return nodes.error();
-    auto tasks = co_await read("/tasks", absence::is_failure, decode_tasks);
-    if (!tasks)
-        co_return tasks.error();
+    core::snapshot all;
+    if (wanted.swarm) {
+        auto services = co_await read("/services", absence::is_failure, decode_services);
+        if (!services)
+            co_return services.error();
+        auto nodes = co_await read("/nodes", absence::is_failure, decode_nodes);
+        if (!nodes)
+            co_return nodes.error();
+        auto tasks = co_await read("/tasks", absence::is_failure, decode_tasks);
+        if (!tasks)
+            co_return tasks.error();
+        auto& [listed, attached] = **tasks;
+        all = {**std::move(services), **std::move(nodes), std::move(listed), std::move(attached), {}};
+    }
+    if (wanted.containers) {
+        auto found = co_await containers();
+        if (!found)
+            co_return found.error();
+        all.containers = std::move(found->found);
+    }
+    // Last, so that the networks of all that was listed before are known.
+    if (wanted.networks) {
+        auto networks = co_await read("/networks", absence::is_failure, decode_networks);
+        if (!networks)
+            co_return networks.error();
+        auto& known = all.networks;
+        known.insert(known.end(), std::make_move_iterator((*networks)->begin()),
+                     std::make_move_iterator((*networks)->end()));
+    }
+    co_return all;
+}
 
-    auto& [listed, networks] = **tasks;
-    co_return core::snapshot{**std::move(services), **std::move(nodes), std::move(listed), std::move(networks)};
+asio::awaitable<answer<core::containers_read>> engine::containers()
+{
+    auto found = co_await read("/containers/json", absence::is_failure, decode_containers);
+    if (!found)
+        co_return found.error();
+    co_return core::containers_read{**std::move(found)};
 }
 
 asio::awaitable<answer<core::service_read>> engine::service(std::string id)

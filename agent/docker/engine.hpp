@@ -47,7 +47,7 @@ private:
 };
 
 /// The calls of the Docker Engine API that the agent makes: `GET` and `HEAD`, on `/_ping`, `/events`, `/services`,
-/// `/tasks` and `/nodes`, and nothing else.
+/// `/tasks`, `/nodes`, `/networks` and `/containers/json`, and nothing else.
 ///
 /// Every status but 200 is "no information", save a 404 for a single object, which says that it is gone. Source: Docker
 /// Engine API v1.40 to v1.51.
@@ -64,8 +64,9 @@ public:
     /// missed.
     [[nodiscard]] boost::asio::awaitable<answer<event_stream>> events();
 
-    /// Services, nodes and tasks, all or nothing.
-    [[nodiscard]] boost::asio::awaitable<answer<core::snapshot>> everything();
+    /// All lists that `wanted` names, all or nothing.
+    [[nodiscard]] boost::asio::awaitable<answer<core::snapshot>> everything(core::read_everything wanted);
+    [[nodiscard]] boost::asio::awaitable<answer<core::containers_read>> containers();
 
     /// One object, or what it means that there is none.
     [[nodiscard]] boost::asio::awaitable<answer<core::service_read>> service(std::string id);

@@ -2,6 +2,9 @@
 
 #include "agent/shell/options.hpp"
 
+#include <functional>
+#include <variant>
+
 /// What `main` does, one function a command. Each returns the exit code and has said on standard error why it is not 0.
 namespace agent::shell {
 
@@ -10,8 +13,12 @@ constexpr int exit_fine = 0;
 /// Something could not be had or done.
 constexpr int exit_failure = 1;
 
-/// Follows the swarm until SIGTERM or SIGINT.
-[[nodiscard]] int run(const options& settings);
+/// Reads the settings anew; says in one line what is wrong with them.
+using settings_reader = std::function<std::variant<options, early_exit>()>;
+
+/// Follows the swarm until SIGTERM or SIGINT. SIGHUP has the settings read anew; where they cannot be used, the old
+/// ones go on.
+[[nodiscard]] int run(options settings, const settings_reader& read_again);
 
 /// One snapshot, one file. Gives up at the first failure, or after 30 s.
 [[nodiscard]] int run_once(const options& settings);

@@ -7,10 +7,12 @@
 #include "sd_writer/errc.hpp"
 
 #include <chrono>
+#include <map>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace agent::shell {
 namespace {
@@ -18,12 +20,21 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-sd_writer::writer open_output(const options& settings)
+sd_writer::writer open_output(const output& wanted, mode_t mode)
 {
-    sd_writer::writer output(settings.output, settings.output_mode);
-    if (const auto error = output.open(); error && error != sd_writer::errc::locked)
-        throw std::runtime_error(output_error(settings.output, error));
-    return output;
+    sd_writer::writer file(wanted.path, mode);
+    // Another agent with the same file may go away: that is waited for.
+    if (const auto error = file.open(); error && error != sd_writer::errc::locked)
+        throw std::runtime_error(output_error(wanted.path, error));
+    return file;
+}
+
+std::vector<core::role> roles_of(const options& settings)
+{
+    std::vector<core::role> roles;
+    for (const auto& wanted : settings.outputs)
+        roles.push_back(wanted.what);
+    return roles;
 }
 
 proto_http::listener bind_pages(const asio::any_io_executor& executor, const std::string& where)
@@ -34,13 +45,26 @@ proto_http::listener bind_pages(const asio::any_io_executor& executor, const std
     return *std::move(bound);
 }
 
-core::discovery_settings discovery_settings_for(const options& settings, const sd_writer::writer& output)
+/// The files, each opened before anything runs.
+std::map<core::role, sd_writer::writer> open_outputs(const options& settings)
+{
+    std::map<core::role, sd_writer::writer> files;
+    for (const auto& wanted : settings.outputs)
+        files.emplace(wanted.what, open_output(wanted, settings.output_mode));
+    return files;
+}
+
+core::discovery_settings discovery_settings_for(const options& settings,
+                                                const std::map<core::role, sd_writer::writer>& files)
 {
     core::discovery_settings discovery;
     discovery.rules = settings.rules;
+    discovery.roles = roles_of(settings);
     discovery.resync_interval = settings.resync_interval;
     discovery.confirm_empty = settings.confirm_empty;
-    discovery.file_had_targets = output.existing().targets > 0;
+    for (const auto& [which, file] : files)
+        if (file.existing().targets > 0)
+            discovery.had_targets.push_back(which);
     discovery.seed = std::random_device{}();
     return discovery;
 }
@@ -48,35 +72,47 @@ core::discovery_settings discovery_settings_for(const options& settings, const s
 } // namespace
 
 daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log)
-    : writer_(open_output(settings)),
+    : daemon(executor, settings, log, open_outputs(settings))
+{
+}
+
+daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log,
+               std::map<core::role, sd_writer::writer> files)
+    : counts_(roles_of(settings)),
       feed_(executor, docker::engine(executor, settings.engine, settings.pinned_api),
-            discovery_settings_for(settings, writer_), log, counts_),
-      output_(
-          executor, writer_, disk_, settings.debounce,
-          [this](clock::time_point now) { return feed_.state().busy(now); }, log, counts_),
+            discovery_settings_for(settings, files), log, counts_),
+      outputs_(executor, [this](clock::time_point now) { return feed_.state().busy(now); }),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
       server_(web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
-                         [this] { return feed_.state().believed(); }}),
+                         [this](core::role which) { return targets_of(which); }}),
               {}, [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
               })
 {
-    feed_.listen({[this](const core::publish& wanted) {
-                      output_.publish(feed_.state().believed(), wanted.since, wanted.at_once);
+    for (auto& [which, file] : files)
+        outputs_.add(which, file_output(std::move(file), settings.debounce, log, counts_.files.at(which)));
+    feed_.listen({[this](const core::publish& news) {
+                      outputs_.publish(news.which, feed_.state().believed(news.which), news.since, news.at_once);
                   },
-                  [this] { output_.verify(); }, [this] { output_.reconsider(); }});
+                  [this] { outputs_.verify(); }, [this] { outputs_.reconsider(); }});
+}
+
+sd_writer::target_list daemon::targets_of(core::role which)
+{
+    feed_.want(which);
+    return feed_.state().believed(which);
 }
 
 asio::awaitable<void> daemon::run()
 {
-    co_await first_of(feed_.run(), output_.run(), server_.serve(*std::move(listener_)));
+    co_await first_of(feed_.run(), outputs_.run(), server_.serve(*std::move(listener_)));
 }
 
 std::optional<std::string_view> daemon::not_ready_because() const
 {
     const auto& state = feed_.state();
-    return core::not_ready_because({state.synced_at(), state.resync_interval(), output_.succeeded()}, clock::now());
+    return core::not_ready_because({state.synced_at(), state.resync_interval(), outputs_.succeeded()}, clock::now());
 }
 
 std::string daemon::metrics_text()

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "agent/shell/engine_feed.hpp"
-#include "agent/shell/file_output.hpp"
-#include "agent/shell/helper_thread.hpp"
+#include "agent/shell/file_outputs.hpp"
 #include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/options.hpp"
@@ -13,17 +12,18 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string_view>
 
 namespace agent::shell {
 
-/// The running agent: engine feed, file and web pages, wired together on one reactor.
+/// The running agent: engine feed, files and web pages, wired together on one reactor.
 ///
 /// The executor must be a single thread's.
 class daemon {
 public:
-    /// Takes the output and the listen address.
+    /// Takes the outputs and the listen address.
     ///
     /// @throws std::runtime_error in one line that names what cannot be had and why
     daemon(boost::asio::any_io_executor executor, const options& settings, const logger& log);
@@ -41,13 +41,17 @@ public:
     [[nodiscard]] std::optional<std::string_view> not_ready_because() const;
 
 private:
+    daemon(boost::asio::any_io_executor executor, const options& settings, const logger& log,
+           std::map<core::role, sd_writer::writer> files);
+
     [[nodiscard]] std::string metrics_text();
 
+    /// Nothing while they are not known. A role that nobody asked for before is followed from then on.
+    [[nodiscard]] sd_writer::target_list targets_of(core::role which);
+
     metrics counts_;
-    sd_writer::writer writer_;
-    helper_thread disk_; ///< ends before what it writes with
     engine_feed feed_;
-    file_output output_;
+    file_outputs outputs_;
     std::optional<proto_http::listener> listener_;
     std::uint16_t port_;
     proto_http::server server_;

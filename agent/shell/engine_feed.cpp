@@ -36,6 +36,8 @@ std::string_view word_for(core::hint::subject about)
         return "service";
     case core::hint::subject::node:
         return "node";
+    case core::hint::subject::network:
+        return "network";
     case core::hint::subject::container:
         break;
     }
@@ -195,7 +197,9 @@ asio::awaitable<docker::answer<core::event>> engine_feed::ask(core::read_request
     if (auto* one = std::get_if<core::read_node>(&what))
         co_return as_event(co_await engine_.node(std::move(one->id)));
 
-    auto all = co_await engine_.everything();
+    if (std::holds_alternative<core::read_containers>(what))
+        co_return as_event(co_await engine_.containers());
+    auto all = co_await engine_.everything(std::get<core::read_everything>(what));
     if (!all)
         co_return all.error();
     co_return core::everything_read{*std::move(all), {}, {}};
@@ -239,9 +243,10 @@ void engine_feed::carry_out(const core::publish& wanted)
     listener_.on_publish(wanted);
 }
 
-void engine_feed::carry_out(const core::hold_back&)
+void engine_feed::carry_out(const core::hold_back& what)
 {
-    log_.warn("empty_held_back", {{"reason", "every target seems to be gone; a second list has to confirm it"}});
+    log_.warn("empty_held_back", {{"role", to_string(what.which)},
+                                  {"reason", "every target seems to be gone; a second list has to confirm it"}});
 }
 
 void engine_feed::carry_out(const core::report_missed& found)
@@ -255,9 +260,11 @@ void engine_feed::carry_out(const core::report_missed& found)
 void engine_feed::update_gauges() const
 {
     const auto& world = machine_.world();
-    const auto& believed = machine_.believed();
-    counts_.targets["endpoints"].Set(believed ? static_cast<double>(sd_writer::count_targets(*believed)) : 0);
-    const auto skipped = machine_.skipped();
+    for (const auto which : core::all_roles) {
+        const auto believed = machine_.believed(which);
+        counts_.targets[to_string(which)].Set(believed ? static_cast<double>(sd_writer::count_targets(*believed)) : 0);
+    }
+    const auto skipped = machine_.skipped(core::role::endpoints);
     for (std::size_t at = 0; at < core::skip_reason_count; ++at)
         counts_.skipped_tasks[to_string(static_cast<core::skip_reason>(at))].Set(
             static_cast<double>(skipped.tasks.at(at)));

@@ -36,6 +36,9 @@ public:
 
     [[nodiscard]] const core::discovery& state() const noexcept { return machine_; }
 
+    /// Somebody asks for a role: from now on it is followed.
+    void want(core::role which) { feed(core::role_wanted{which}); }
+
     /// Brings the gauges up to date, for a scrape.
     void update_gauges() const;
 
@@ -58,7 +61,7 @@ private:
     void carry_out(const core::close_stream&) { close_.ring(); }
     void carry_out(const core::start_read& wanted);
     void carry_out(const core::publish& wanted);
-    void carry_out(const core::hold_back&);
+    void carry_out(const core::hold_back& what);
     void carry_out(const core::report_missed& found);
 
     /// @param end  none: we closed it

@@ -36,16 +36,9 @@ double seconds(std::chrono::steady_clock::duration value)
 
 } // namespace
 
-file_output::file_output(asio::any_io_executor executor, sd_writer::writer& writer, helper_thread& disk,
-                         sd_writer::debounce::limits limits, std::function<bool(clock::time_point)> busy,
-                         const logger& log, metrics& counts)
-    : writer_(writer),
-      disk_(disk),
-      debounce_(limits),
-      busy_(std::move(busy)),
-      log_(log),
-      counts_(counts),
-      bell_(std::move(executor))
+file_output::file_output(sd_writer::writer target, sd_writer::debounce::limits limits, const logger& log,
+                         metrics::file_series& counts)
+    : writer_(std::move(target)), debounce_(limits), log_(log), counts_(counts)
 {
 }
 
@@ -57,42 +50,31 @@ void file_output::publish(sd_writer::target_list targets, std::optional<clock::t
     debounce_.changed(clock::now());
     if (at_once)
         due_at_ = clock::now();
-    bell_.ring();
 }
 
 void file_output::verify()
 {
     if (targets_ && !due_at_ && failures_ == 0 && !debounce_.deadline(false))
         due_at_ = clock::now();
-    bell_.ring();
 }
 
-asio::awaitable<void> file_output::run()
+std::optional<file_output::clock::time_point> file_output::deadline(bool busy) const
 {
-    for (;;) {
-        co_await bell_.wait_until(deadline().value_or(clock::time_point::max()));
-        if (const auto due = deadline(); due && *due <= clock::now())
-            co_await write();
-    }
-}
-
-std::optional<file_output::clock::time_point> file_output::deadline() const
-{
-    const auto quiet_at = debounce_.deadline(busy_(clock::now()));
+    const auto quiet_at = debounce_.deadline(busy);
     if (!due_at_ || failures_ > 0)
         return due_at_ ? due_at_ : quiet_at; // after a failure new changes wait for the next attempt
     return quiet_at ? std::min(*quiet_at, *due_at_) : *due_at_;
 }
 
-asio::awaitable<void> file_output::write()
+asio::awaitable<void> file_output::write(helper_thread& disk)
 {
     debounce_.taken();
     due_at_.reset();
     const auto since = std::exchange(since_, std::nullopt);
     const auto started = clock::now();
-    // The list is shared with the job, which may outlast this coroutine when that is cancelled.
+    // The list is shared with the job: what is published meanwhile is another one.
     auto job = [&writer = writer_, targets = targets_] { return writer.write(*targets); };
-    const auto report = co_await disk_.run(std::move(job));
+    const auto report = co_await disk.run(std::move(job));
     written(report, since, clock::now() - started);
 }
 
@@ -115,7 +97,7 @@ void file_output::written(const sd_writer::write_report& report, std::optional<c
         return;
     }
     failures_ = 0;
-    counts_.file_bytes->Set(static_cast<double>(report.bytes));
+    counts_.bytes->Set(static_cast<double>(report.bytes));
     if (report.outcome == write_outcome::unchanged)
         return;
 

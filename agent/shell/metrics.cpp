@@ -20,6 +20,18 @@ using prometheus::Histogram;
 using prometheus::Labels;
 using prometheus::Registry;
 
+constexpr std::array<std::string_view, 4> subjects{"service", "node", "container", "network"};
+constexpr std::array<std::string_view, 2> booleans{"true", "false"};
+constexpr std::array<std::string_view, 3> write_results{"written", "unchanged", "failed"};
+
+// Single reads take below a millisecond, an engine without a leader 20 seconds.
+const Histogram::BucketBoundaries read_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                               0.25,  0.5,    1,     2.5,  5,     10,   25};
+const Histogram::BucketBoundaries write_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                0.05,   0.1,   0.25,   0.5,   1,    2.5};
+const Histogram::BucketBoundaries delay_buckets{0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5,
+                                                0.75,  1,    1.5, 2,    2.5, 5,   10};
+
 /// Builds families, all with our prefix.
 class builder {
 public:
@@ -58,6 +70,21 @@ public:
                                                  const Histogram::BucketBoundaries& buckets)
     {
         return by(histograms(name, help), label, values, {}, buckets);
+    }
+
+    metrics::file_series file_of(core::role which)
+    {
+        const Labels role{{"role", std::string(to_string(which))}};
+        return {
+            by(counters("file_writes_total", "Comparisons of a file with its targets, by outcome."), "result",
+               write_results, role),
+            &histograms("file_write_duration_seconds", "Time to compare, check and replace a file.")
+                 .Add(role, write_buckets),
+            &gauges("file_written_timestamp_seconds", "When a file was last replaced.").Add(role),
+            &gauges("file_size_bytes", "Size of a file.").Add(role),
+            &histograms("update_delay_seconds", "Time from hearing of a change to the file that shows it.")
+                 .Add(role, delay_buckets),
+        };
     }
 
     void build_info()
@@ -106,22 +133,9 @@ std::vector<std::string_view> words_of()
     return words;
 }
 
-constexpr std::array<std::string_view, 3> subjects{"service", "node", "container"};
-constexpr std::array<std::string_view, 2> booleans{"true", "false"};
-constexpr std::array<std::string_view, 1> roles{"endpoints"};
-constexpr std::array<std::string_view, 3> write_results{"written", "unchanged", "failed"};
-
-// Single reads take below a millisecond, an engine without a leader 20 seconds.
-const Histogram::BucketBoundaries read_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                               0.25,  0.5,    1,     2.5,  5,     10,   25};
-const Histogram::BucketBoundaries write_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                0.05,   0.1,   0.25,   0.5,   1,    2.5};
-const Histogram::BucketBoundaries delay_buckets{0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5,
-                                                0.75,  1,    1.5, 2,    2.5, 5,   10};
-
 } // namespace
 
-metrics::metrics()
+metrics::metrics(const std::vector<core::role>& file_roles)
 {
     builder build(registry);
     build.build_info();
@@ -151,7 +165,8 @@ metrics::metrics()
     services = build.gauge("services", "Services known.");
     tasks = build.gauge("tasks", "Tasks known, in any state.");
     nodes = build.gauge("nodes", "Nodes known.");
-    targets = build.gauge_by("targets", "Targets believed to be there, by role.", "role", roles);
+    targets = build.gauge_by("targets", "Targets believed to be there, by role.", "role",
+                             words_of<core::role, core::role_count>());
     skipped_tasks = build.gauge_by("skipped_tasks", "Tasks, or single ports of them, that are no targets, by reason.",
                                    "reason", words_of<core::skip_reason, core::skip_reason_count>());
     bad_labels = build.gauge_by("bad_labels", "Owner's labels without effect, by reason.", "reason",
@@ -159,14 +174,8 @@ metrics::metrics()
     empty_held_back = build.gauge("empty_held_back",
                                   "Whether all targets seem to be gone and a second list is awaited to believe it.");
 
-    writes = build.counter_by("file_writes_total", "Comparisons of the file with the targets, by outcome.", "result",
-                              write_results, {{"role", "endpoints"}});
-    write_seconds =
-        build.histogram("file_write_duration_seconds", "Time to compare, check and replace the file.", write_buckets);
-    written_at = build.gauge("file_written_timestamp_seconds", "When the file was last replaced.");
-    file_bytes = build.gauge("file_size_bytes", "Size of the file.");
-    update_delay_seconds = build.histogram("update_delay_seconds",
-                                           "Time from hearing of a change to the file that shows it.", delay_buckets);
+    for (const auto which : file_roles)
+        files.emplace(which, build.file_of(which));
 
     ready = build.gauge("ready", "Whether the file is fresh: a recent complete list, and the last write succeeded.");
 }

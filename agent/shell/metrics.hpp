@@ -1,5 +1,7 @@
 #pragma once
 
+#include "agent/core/role.hpp"
+
 #include <array>
 #include <functional>
 #include <map>
@@ -34,7 +36,8 @@ struct metrics {
     using gauge = prometheus::Gauge;
     using histogram = prometheus::Histogram;
 
-    metrics();
+    /// @param files  the roles that have a file
+    explicit metrics(const std::vector<core::role>& files = {core::role::endpoints});
     metrics(const metrics&) = delete;
     metrics& operator=(const metrics&) = delete;
 
@@ -66,12 +69,15 @@ struct metrics {
     labelled<gauge> bad_labels;    ///< by `reason`, see `core::bad_label`
     gauge* empty_held_back;
 
-    // The file
-    labelled<counter> writes; ///< by `result`: written, unchanged, failed
-    histogram* write_seconds;
-    gauge* written_at; ///< Unix time
-    gauge* file_bytes;
-    histogram* update_delay_seconds;
+    // The files, by `role`
+    struct file_series {
+        labelled<counter> writes; ///< by `result`: written, unchanged, failed
+        histogram* write_seconds;
+        gauge* written_at; ///< Unix time
+        gauge* bytes;
+        histogram* update_delay_seconds;
+    };
+    std::map<core::role, file_series> files;
 
     gauge* ready;
 };

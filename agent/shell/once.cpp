@@ -11,10 +11,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <iostream>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -29,51 +29,80 @@ using groups = std::vector<sd_writer::target_group>;
 /// For the whole conversation with the engine.
 constexpr std::chrono::seconds patience{30};
 
-asio::awaitable<docker::answer<groups>> list(docker::engine& engine, const core::endpoint_rules& rules)
-{
-    auto data = co_await engine.everything();
-    if (!data)
-        co_return data.error();
-    core::swarm world;
-    core::target_set targets(rules);
-    const auto changes = world.replace(*std::move(data));
-    targets.refresh(changes.concerned, world);
-    co_return targets.groups();
-}
+/// A file, opened, and what belongs into it.
+struct file {
+    core::role what;
+    sd_writer::writer writer;
+    bool had_targets = false;
+    groups targets;
+};
 
-/// The targets as one list has them; that there are none, though the file has some, is believed only twice.
-///
-/// @throws std::runtime_error with the failure's own line
-asio::awaitable<void> take_snapshot(docker::engine engine, const options& settings, bool file_has_targets, groups& into)
+std::vector<file> open_files(const options& settings)
 {
-    auto listed = co_await list(engine, settings.rules);
-    if (listed && listed->empty() && file_has_targets && settings.confirm_empty) {
-        std::cerr << "swarm-sd: the swarm has no targets but the file has: looking again in "
-                  << core::empty_guard::apart.count() << " s\n";
-        asio::steady_timer pause(co_await asio::this_coro::executor, core::empty_guard::apart);
-        co_await pause.async_wait(asio::use_awaitable);
-        listed = co_await list(engine, settings.rules);
+    std::vector<file> files;
+    for (const auto& wanted : settings.outputs) {
+        sd_writer::writer writer(wanted.path, settings.output_mode);
+        if (const auto error = writer.open())
+            throw std::runtime_error(output_error(wanted.path, error));
+        const bool had_targets = writer.existing().targets > 0;
+        files.push_back({wanted.what, std::move(writer), had_targets, {}});
     }
-    if (!listed)
-        throw std::runtime_error(listed.error().detail);
-    into = *std::move(listed);
+    return files;
 }
 
-groups snapshot_of(const options& settings, bool file_has_targets)
+core::read_everything lists_for(const std::vector<file>& files)
 {
-    groups found;
+    core::read_everything lists{.swarm = false};
+    for (const auto& one : files)
+        lists = lists | core::lists_for(one.what);
+    return lists;
+}
+
+/// @throws std::runtime_error with the failure's own line
+asio::awaitable<void> list(docker::engine& engine, const core::role_rules& rules, std::vector<file>& files)
+{
+    auto data = co_await engine.everything(lists_for(files));
+    if (!data)
+        throw std::runtime_error(data.error().detail);
+    core::swarm world;
+    world.replace(*std::move(data));
+    for (auto& one : files) {
+        core::target_set targets(one.what, rules);
+        targets.refresh_all(world);
+        one.targets = targets.groups();
+    }
+}
+
+bool lost_all_targets(const file& one)
+{
+    return one.had_targets && one.targets.empty();
+}
+
+/// What one list says; that there are no targets, though a file has some, is believed only twice.
+asio::awaitable<void> take_snapshot(docker::engine engine, const options& settings, std::vector<file>& files)
+{
+    co_await list(engine, settings.rules, files);
+    if (!settings.confirm_empty || std::none_of(files.begin(), files.end(), lost_all_targets))
+        co_return;
+    std::cerr << "swarm-sd: there are no targets but a file has some: looking again in "
+              << core::empty_guard::apart.count() << " s\n";
+    asio::steady_timer pause(co_await asio::this_coro::executor, core::empty_guard::apart);
+    co_await pause.async_wait(asio::use_awaitable);
+    co_await list(engine, settings.rules, files);
+}
+
+void fill(std::vector<file>& files, const options& settings)
+{
     std::exception_ptr failure;
     asio::io_context io{1};
-    asio::co_spawn(io,
-                   take_snapshot(docker::engine(io.get_executor(), settings.engine, settings.pinned_api), settings,
-                                 file_has_targets, found),
-                   [&failure](std::exception_ptr error) { failure = error; });
+    asio::co_spawn(
+        io, take_snapshot(docker::engine(io.get_executor(), settings.engine, settings.pinned_api), settings, files),
+        [&failure](std::exception_ptr error) { failure = error; });
     io.run_for(patience);
     if (!io.stopped())
         throw std::runtime_error(to_string(settings.engine) + ": no complete answer within 30 s");
     if (failure)
         std::rethrow_exception(failure);
-    return found;
 }
 
 } // namespace
@@ -81,12 +110,11 @@ groups snapshot_of(const options& settings, bool file_has_targets)
 int run_once(const options& settings)
 {
     try {
-        sd_writer::writer output(settings.output, settings.output_mode);
-        if (const auto error = output.open())
-            throw std::runtime_error(output_error(settings.output, error));
-        const auto report = output.write(snapshot_of(settings, output.existing().targets > 0));
-        if (report.outcome == sd_writer::write_outcome::failed)
-            throw std::runtime_error(output_error(settings.output, report.error));
+        auto files = open_files(settings);
+        fill(files, settings);
+        for (auto& one : files)
+            if (const auto report = one.writer.write(one.targets); report.outcome == sd_writer::write_outcome::failed)
+                throw std::runtime_error(output_error(one.writer.path(), report.error));
     } catch (const std::exception& error) {
         std::cerr << "swarm-sd: " << error.what() << '\n';
         return exit_failure;

@@ -2,6 +2,7 @@
 
 #include "agent/core/duration.hpp"
 #include "agent/docker/docker_host.hpp"
+#include "agent/shell/config_file.hpp"
 #include "agent/shell/version.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <charconv>
 #include <cstdint>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -35,6 +37,7 @@ std::string in_quotes(std::string_view text)
 // --- What the command line says, as text ---
 
 struct written {
+    std::string config_file;
     std::string docker_host = "unix:///var/run/docker.sock";
     std::string task_watch = "auto";
     std::string resync_interval = "15s";
@@ -49,6 +52,9 @@ struct written {
     std::string default_port;
     std::string prometheus_service;
     std::string meta_labels = "service";
+    std::string role_port = "80";
+    std::string containers_match_first_network = "false";
+    std::string containers_host_address = "localhost";
     std::string confirm_empty = "true";
     std::string listen_address = ":9819";
     std::string level = "info";
@@ -64,10 +70,12 @@ void declare_flags(CLI::App& app, written& into)
     const auto list = [&flag](const std::string& names, std::vector<std::string>& value, const std::string& help) {
         flag(names, value, help)->delimiter(',')->type_name("NAME,...");
     };
+    flag("--config.file", into.config_file, "YAML file with further settings");
     flag("--docker.host", into.docker_host, "Engine: unix:///path, tcp://host:port, http://host:port (DOCKER_HOST)");
     flag("--docker.task-watch", into.task_watch, "The swarm's own task stream: auto, off, or a socket's path");
     flag("--docker.resync-interval", into.resync_interval, "Time between full lists");
-    flag("--output", into.outputs, "ROLE=PATH of a file to keep; the role is endpoints")->type_name("ROLE=PATH");
+    flag("--output", into.outputs, "File to keep; ROLE: endpoints, tasks, services, nodes, containers")
+        ->type_name("ROLE=PATH");
     flag("--output.mode", into.output_mode, "Permission bits of the file, octal");
     flag("--debounce", into.debounce, "Write when the targets have been quiet for so long");
     flag("--debounce.max", into.debounce_most, "Write at the latest so long after a change");
@@ -77,7 +85,12 @@ void declare_flags(CLI::App& app, written& into)
     flag("--port-source", into.port_source, "Port of a service without a label: target or published");
     flag("--default-port", into.default_port, "Port where neither a label nor the service names one");
     flag("--prometheus.service", into.prometheus_service, "Service of Prometheus: its networks count");
-    flag("--meta-labels", into.meta_labels, "Labels for relabelling: none or service");
+    flag("--meta-labels", into.meta_labels, "Labels for relabelling: none, service or task");
+    flag("--role-port", into.role_port, "Port of targets of roles tasks, services and nodes that publish none");
+    flag("--containers.match-first-network", into.containers_match_first_network,
+         "Role containers: only the first network of each container");
+    flag("--containers.host-address", into.containers_host_address,
+         "Role containers: address of containers on the host's network");
     flag("--confirm-empty", into.confirm_empty, "Believe that all targets are gone only when two lists say so");
     flag("--web.listen-address", into.listen_address, "Address of the agent's own pages");
     flag("--log.level", into.level, "debug, info, warn or error");
@@ -148,6 +161,38 @@ std::vector<std::string> from_environment(const CLI::App& app, const environment
     return more;
 }
 
+// --- The configuration file ---
+
+/// Flags that neither the command line nor the environment gives, from the file, in the command line's form.
+std::vector<std::string> from_file(const command_line& before, const file_reader& read_file)
+{
+    constexpr std::string_view flag = "--config.file";
+    const auto& path = before.given.config_file;
+    std::vector<std::string> more;
+    if (path.empty())
+        return more;
+    try {
+        for (const auto& setting : parse_config(read_file(path))) {
+            const auto* option = before.app.get_option_no_throw("--" + setting.flag);
+            if (!option || setting.flag == "config.file" || setting.flag == "help" || setting.flag == "version")
+                throw config_error("line " + std::to_string(setting.line) + ": unknown setting " +
+                                   in_quotes(setting.flag));
+            if (option->count() == 0)
+                more.push_back("--" + setting.flag + "=" + setting.value);
+        }
+    } catch (const config_error& error) {
+        throw bad_value(flag, path + ": " + error.what());
+    } catch (const std::system_error& error) {
+        throw bad_value(flag, path + ": " + error.code().message());
+    }
+    return more;
+}
+
+void prepend(std::vector<std::string>& arguments, const std::vector<std::string>& more)
+{
+    arguments.insert(arguments.begin(), more.begin(), more.end());
+}
+
 // --- From text to values ---
 
 std::chrono::milliseconds to_duration(std::string_view flag, const std::string& text)
@@ -208,18 +253,33 @@ std::optional<std::uint16_t> to_port(std::string_view flag, const std::string& t
     return value;
 }
 
-std::filesystem::path to_output(const std::vector<std::string>& outputs)
+output to_output(const std::string& text)
 {
     constexpr std::string_view flag = "--output";
-    if (outputs.size() != 1)
-        throw bad_value(flag, "can be given once");
-    const auto& text = outputs.front();
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals + 1 == text.size())
         throw bad_value(flag, in_quotes(text) + ": expected ROLE=PATH");
-    if (const auto role = text.substr(0, equals); role != "endpoints")
-        throw bad_value(flag, "role " + in_quotes(role) + " is unknown, expected: endpoints");
-    return text.substr(equals + 1);
+    const auto which = core::parse_role(std::string_view(text).substr(0, equals));
+    if (!which)
+        throw bad_value(flag, "role " + in_quotes(text.substr(0, equals)) +
+                                  " is unknown, expected endpoints, tasks, services, nodes or containers");
+    return {*which, text.substr(equals + 1)};
+}
+
+std::vector<output> to_outputs(const std::vector<std::string>& texts)
+{
+    std::vector<output> outputs;
+    for (const auto& text : texts) {
+        auto next = to_output(text);
+        for (const auto& known : outputs) {
+            if (known.what == next.what)
+                throw bad_value("--output", "role " + in_quotes(to_string(next.what)) + " is given twice");
+            if (known.path == next.path)
+                throw bad_value("--output", in_quotes(next.path.native()) + " is given for two roles");
+        }
+        outputs.push_back(std::move(next));
+    }
+    return outputs;
 }
 
 proto_http::address to_engine(const std::string& text)
@@ -251,7 +311,7 @@ bool to_boolean(std::string_view flag, std::string_view text)
     return to_choice(flag, text, words);
 }
 
-core::endpoint_rules to_rules(const written& from)
+core::endpoint_rules to_endpoint_rules(const written& from)
 {
     using core::meta_labels;
     using core::port_source;
@@ -260,8 +320,8 @@ core::endpoint_rules to_rules(const written& from)
         {{"all", selection::all}, {"labelled", selection::labelled}}};
     constexpr std::array<std::pair<std::string_view, port_source>, 2> sources{
         {{"target", port_source::target}, {"published", port_source::published}}};
-    constexpr std::array<std::pair<std::string_view, meta_labels>, 2> metas{
-        {{"none", meta_labels::none}, {"service", meta_labels::service}}};
+    constexpr std::array<std::pair<std::string_view, meta_labels>, 3> metas{
+        {{"none", meta_labels::none}, {"service", meta_labels::service}, {"task", meta_labels::task}}};
 
     core::endpoint_rules rules;
     rules.select = to_choice("--select", from.select, selections);
@@ -304,13 +364,17 @@ options to_options(const CLI::App& app, const written& from, const environment& 
     into.pinned_api = to_pinned_api(variables);
     check_task_watch(from.task_watch);
     into.resync_interval = to_positive_duration("--docker.resync-interval", from.resync_interval);
-    into.output = to_output(from.outputs);
+    into.outputs = to_outputs(from.outputs);
     into.output_mode = to_mode(from.output_mode);
     into.debounce.quiet = to_duration("--debounce", from.debounce);
     into.debounce.most = to_duration("--debounce.max", from.debounce_most);
     if (into.debounce.most < into.debounce.quiet)
         throw bad_value("--debounce.max", "must not be shorter than --debounce");
-    into.rules = to_rules(from);
+    into.rules.endpoints = to_endpoint_rules(from);
+    into.rules.role_port = to_port("--role-port", from.role_port).value_or(80);
+    into.rules.match_first_network =
+        to_boolean("--containers.match-first-network", from.containers_match_first_network);
+    into.rules.host_address = from.containers_host_address;
     into.confirm_empty = to_boolean("--confirm-empty", from.confirm_empty);
     into.listen_address = from.listen_address;
     into.level = to_choice("--log.level", from.level, levels);
@@ -320,12 +384,13 @@ options to_options(const CLI::App& app, const written& from, const environment& 
 
 } // namespace
 
-std::variant<options, early_exit> parse_options(std::vector<std::string> arguments, const environment& variables)
+std::variant<options, early_exit> parse_options(std::vector<std::string> arguments, const environment& variables,
+                                                const file_reader& read_file)
 {
     try {
-        // The environment speaks only where the command line is silent, so that has to be read first.
-        const auto more = from_environment(command_line(arguments).app, variables);
-        arguments.insert(arguments.begin(), more.begin(), more.end());
+        // Each source speaks only where those before it are silent, so they have to be read first.
+        prepend(arguments, from_environment(command_line(arguments).app, variables));
+        prepend(arguments, from_file(command_line(arguments), read_file));
         const command_line all(arguments);
         return to_options(all.app, all.given, variables);
     } catch (const CLI::CallForHelp&) {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "agent/core/endpoints.hpp"
+#include "agent/core/role.hpp"
+#include "agent/core/target_set.hpp"
 #include "agent/docker/api_version.hpp"
 #include "proto_http/address.hpp"
 #include "sd_writer/debounce.hpp"
@@ -28,6 +29,14 @@ enum class command {
 enum class log_level { debug, info, warn, error };
 enum class log_format { logfmt, json };
 
+/// A file to keep, and what it is about. Each role at most once.
+struct output {
+    core::role what = core::role::endpoints;
+    std::filesystem::path path;
+
+    friend bool operator==(const output&, const output&) = default;
+};
+
 /// Everything the user decides. Defaults are the documented ones.
 struct options {
     command what = command::run;
@@ -37,10 +46,10 @@ struct options {
     std::optional<docker::api_version> pinned_api; ///< DOCKER_API_VERSION
     std::chrono::milliseconds resync_interval{15'000};
 
-    std::filesystem::path output = "/etc/swarm-endpoints/swarm-endpoints.json";
+    std::vector<output> outputs{{core::role::endpoints, "/etc/swarm-endpoints/swarm-endpoints.json"}};
     mode_t output_mode = 0644;
     sd_writer::debounce::limits debounce;
-    core::endpoint_rules rules;
+    core::role_rules rules;
     bool confirm_empty = true;
 
     std::string listen_address = ":9819";
@@ -57,13 +66,17 @@ struct early_exit {
 /// Value of an environment variable; nothing where it is not set.
 using environment = std::function<std::optional<std::string>(std::string_view name)>;
 
-/// Reads the command line, and for what it does not say the environment: `SWARM_SD_DOCKER_HOST` for `--docker.host`
-/// and so on, for the engine also `DOCKER_HOST` and `DOCKER_API_VERSION`.
+/// The text of a file. @throws std::system_error
+using file_reader = std::function<std::string(const std::filesystem::path& path)>;
+
+/// Reads the command line; for what it does not say the environment: `SWARM_SD_DOCKER_HOST` for `--docker.host` and so
+/// on, for the engine also `DOCKER_HOST` and `DOCKER_API_VERSION`; and for what that does not say the file of
+/// `--config.file`.
 ///
 /// Pure: nothing but the arguments is read.
 ///
 /// @param arguments  without the program's name
-[[nodiscard]] std::variant<options, early_exit> parse_options(std::vector<std::string> arguments,
-                                                              const environment& variables);
+[[nodiscard]] std::variant<options, early_exit>
+parse_options(std::vector<std::string> arguments, const environment& variables, const file_reader& read_file);
 
 } // namespace agent::shell

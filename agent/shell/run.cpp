@@ -10,58 +10,111 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace agent::shell {
 namespace {
 
 namespace asio = boost::asio;
 
-/// @param stopped  set when it was a signal that ended everything
-asio::awaitable<void> until_signal(const logger& log, bool& stopped)
+/// `endpoints=/sd/endpoints.json,tasks=/sd/tasks.json`
+std::string outputs_text(const options& settings)
 {
-    asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
-    const auto [error, number] = co_await signals.async_wait(proto_http::use_result);
-    if (error)
-        co_return;
-    log.info("stopping", {{"signal", std::string_view(number == SIGINT ? "SIGINT" : "SIGTERM")}});
-    stopped = true;
+    std::string text;
+    for (const auto& wanted : settings.outputs)
+        text += (text.empty() ? "" : ",") + std::string(to_string(wanted.what)) + "=" + wanted.path.native();
+    return text;
 }
 
-asio::awaitable<void> until_end(daemon& agent, const logger& log, bool& stopped)
+/// Why an agent ended.
+enum class ending {
+    failed,   ///< a part of it cannot go on; the log has said why
+    stopped,  ///< SIGTERM or SIGINT
+    reloaded, ///< SIGHUP, and the settings that it brought can be used
+};
+
+/// Waits for a signal that ends the agent.
+///
+/// @param end   what it is
+/// @param next  the settings of a SIGHUP; an unusable reload changes nothing but the log
+asio::awaitable<void> until_signal(const logger& log, const settings_reader& read_again, ending& end, options& next)
 {
-    co_await first_of(agent.run(), until_signal(log, stopped));
+    asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM, SIGHUP);
+    for (;;) {
+        const auto [error, number] = co_await signals.async_wait(proto_http::use_result);
+        if (error)
+            co_return;
+        if (number != SIGHUP) {
+            log.info("stopping", {{"signal", std::string_view(number == SIGINT ? "SIGINT" : "SIGTERM")}});
+            end = ending::stopped;
+            co_return;
+        }
+        auto again = read_again();
+        if (auto* settings = std::get_if<options>(&again)) {
+            next = std::move(*settings);
+            end = ending::reloaded;
+            co_return;
+        }
+        log.error("reload_failed", {{"error", std::get<early_exit>(again).text}});
+    }
+}
+
+asio::awaitable<void> until_end(daemon& agent, const logger& log, const settings_reader& read_again, ending& end,
+                                options& next)
+{
+    co_await first_of(agent.run(), until_signal(log, read_again, end, next));
+}
+
+/// Runs one agent to its end.
+///
+/// @throws std::runtime_error if it cannot start
+ending run_one(const options& settings, const settings_reader& read_again, options& next)
+{
+    const logger log(settings.level, settings.format);
+    asio::io_context io{1};
+    daemon agent(io.get_executor(), settings, log);
+    log.info("started", {{"version", version()},
+                         {"engine", to_string(settings.engine)},
+                         {"outputs", outputs_text(settings)},
+                         {"port", agent.port()}});
+    auto end = ending::failed;
+    std::exception_ptr failure;
+    asio::co_spawn(io, until_end(agent, log, read_again, end, next), [&failure, &io](std::exception_ptr error) {
+        failure = error;
+        io.stop(); // a name lookup may still be under way, and cannot be interrupted
+    });
+    io.run();
+    if (failure)
+        std::rethrow_exception(failure);
+    return end;
 }
 
 } // namespace
 
-int run(const options& settings)
+int run(options settings, const settings_reader& read_again)
 {
     // A peer that went away is an error of its own write, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
-    const logger log(settings.level, settings.format);
-    bool stopped = false;
-    try {
-        asio::io_context io{1};
-        daemon agent(io.get_executor(), settings, log);
-        log.info("started", {{"version", version()},
-                             {"engine", to_string(settings.engine)},
-                             {"output", settings.output.native()},
-                             {"port", agent.port()}});
-        std::exception_ptr failure;
-        asio::co_spawn(io, until_end(agent, log, stopped), [&failure, &io](std::exception_ptr error) {
-            failure = error;
-            io.stop(); // a name lookup may still be under way, and cannot be interrupted
-        });
-        io.run();
-        if (failure)
-            std::rethrow_exception(failure);
-    } catch (const std::exception& error) {
-        std::cerr << "swarm-sd: " << error.what() << '\n';
-        return exit_failure;
+    std::optional<options> last_good; // while settings that a reload brought have not proven themselves
+    for (;;) {
+        try {
+            options next;
+            const auto end = run_one(settings, read_again, next);
+            if (end != ending::reloaded)
+                return end == ending::stopped ? exit_fine : exit_failure;
+            last_good = std::exchange(settings, std::move(next));
+        } catch (const std::exception& error) {
+            std::cerr << "swarm-sd: " << error.what() << '\n';
+            if (!last_good)
+                return exit_failure;
+            // An output or an address that cannot be had: the file's contents were fine, the world is not.
+            settings = *std::exchange(last_good, std::nullopt);
+        }
     }
-    return stopped ? exit_fine : exit_failure;
 }
 
 } // namespace agent::shell

@@ -1,9 +1,10 @@
 #include "agent/shell/web.hpp"
 
+#include "agent/shell/sd_page.hpp"
 #include "agent/shell/version.hpp"
-#include "sd_writer/json.hpp"
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -43,20 +44,25 @@ reply ready_page(const web_sources& from)
     return {.body = "ready\n"};
 }
 
-reply targets_page(const web_sources& from)
-{
-    const auto targets = from.targets();
-    if (!targets)
-        return {.status = service_unavailable, .body = "no complete list of the swarm yet\n"};
-    return {.content_type = "application/json", .body = sd_writer::to_json(*targets)};
-}
-
 /// A handler of a page that is made at once.
 template <class Page>
 proto_http::handler page(Page make)
 {
     // The handler outlives each call, so its captures do, too.
-    return [make](request) -> asio::awaitable<reply> { co_return make(); };
+    return [make](request asked) -> asio::awaitable<reply> {
+        if constexpr (std::is_invocable_v<const Page&, const request&>)
+            co_return make(asked);
+        else
+            co_return make();
+    };
+}
+
+reply role_page(const web_sources& from, const request& asked)
+{
+    const auto which = core::parse_role(asked.param("role"));
+    if (!which)
+        return {.status = 404, .body = "no such role; there are: endpoints, tasks, services, nodes, containers\n"};
+    return sd_page(from.targets(*which), asked);
 }
 
 } // namespace
@@ -72,7 +78,7 @@ proto_http::router web_pages(web_sources from)
          })},
         {"healthy", "GET", "/-/healthy", page([] { return reply{.body = "healthy\n"}; })},
         {"ready", "GET", "/-/ready", page([sources] { return ready_page(*sources); })},
-        {"sd_endpoints", "GET", "/sd/endpoints", page([sources] { return targets_page(*sources); })},
+        {"sd", "GET", "/sd/{role}", page([sources](const request& asked) { return role_page(*sources, asked); })},
     });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/core/role.hpp"
 #include "proto_http/router.hpp"
 #include "sd_writer/target_group.hpp"
 
@@ -14,13 +15,10 @@ namespace agent::shell {
 struct web_sources {
     std::function<std::string()> metrics_text;
     std::function<std::optional<std::string_view>()> not_ready_because; ///< nothing while ready
-    std::function<sd_writer::target_list()> targets;                    ///< nothing before the first complete list
+    std::function<sd_writer::target_list(core::role)> targets;          ///< nothing while they are not known
 };
 
-/// The agent's own pages: `/`, `/metrics`, `/-/healthy`, `/-/ready` and `/sd/endpoints`.
-///
-/// `/sd/endpoints` is for `http_sd_configs`: always the complete list with 200, and 503 before there is one, at which
-/// Prometheus keeps what it has.
+/// The agent's own pages: `/`, `/metrics`, `/-/healthy`, `/-/ready`, and `/sd/ROLE` for each role (see `sd_page`).
 [[nodiscard]] proto_http::router web_pages(web_sources from);
 
 } // namespace agent::shell

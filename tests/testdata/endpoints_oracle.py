@@ -29,6 +29,7 @@ META = "__meta_dockerswarm_"
 
 FLAG_SETS = {
     "meta-none": ["--meta-labels=none"],
+    "meta-task": ["--meta-labels=task"],
     "published": ["--port-source=published"],
     "networks": ["--network=front_net,my_network", "--network=demo_back"],
     "labelled": ["--select=labelled"],

@@ -50,7 +50,7 @@ class Discovery : public ::testing::Test {
 protected:
     Discovery()
     {
-        settings.rules.meta = meta_labels::none;
+        settings.rules.endpoints.meta = meta_labels::none;
         shop.ports = {tcp(8080)};
         data.services = {shop};
         data.nodes = {node_at("node-1", "192.168.0.1")};
@@ -113,8 +113,8 @@ protected:
     std::vector<std::string> targets()
     {
         std::vector<std::string> all;
-        if (machine().believed())
-            for (const auto& group : *machine().believed())
+        if (machine().believed(role::endpoints))
+            for (const auto& group : *machine().believed(role::endpoints))
                 all.insert(all.end(), group.targets.begin(), group.targets.end());
         return all;
     }
@@ -153,7 +153,7 @@ TEST_F(Discovery, PublishesTheFirstListAtOnce)
     (void)machine().start(now);
     (void)handle(stream_opened{});
     EXPECT_EQ(machine().synced_at(), std::nullopt);
-    EXPECT_EQ(machine().believed(), nullptr);
+    EXPECT_EQ(machine().believed(role::endpoints), nullptr);
     now += 30ms;
     EXPECT_THAT(answer_list(), ElementsAre(action{publish{std::nullopt, true}}));
     EXPECT_EQ(machine().synced_at(), now);
@@ -186,7 +186,7 @@ TEST_F(Discovery, PublishesNothingBeforeTheFirstList)
     ASSERT_THAT(handle(core::tick{}), ElementsAre(action{reading(read_service{shop.id})}));
     EXPECT_THAT(handle(service_read{shop.id, shop}), ElementsAre(action{reading(read_tasks_of{shop.id})}));
     EXPECT_THAT(answer_tasks(), IsEmpty());
-    EXPECT_EQ(machine().believed(), nullptr);
+    EXPECT_EQ(machine().believed(role::endpoints), nullptr);
 }
 
 TEST_F(Discovery, PublishesAnEmptyFirstListWhereNoFileHadTargets)
@@ -195,7 +195,7 @@ TEST_F(Discovery, PublishesAnEmptyFirstListWhereNoFileHadTargets)
     (void)machine().start(now);
     (void)handle(stream_opened{});
     EXPECT_THAT(answer_list(), ElementsAre(action{publish{std::nullopt, true}}));
-    EXPECT_THAT(*machine().believed(), IsEmpty());
+    EXPECT_THAT(*machine().believed(role::endpoints), IsEmpty());
 }
 
 // --- Hints ---
@@ -527,7 +527,7 @@ TEST_F(Discovery, CountsTasksOfUnknownServicesAsSkipped)
     data.tasks.push_back(task_of(service_named("removed-job"), "t9", {on("back", {"10.0.1.9/24"})}));
     sync();
     EXPECT_THAT(targets(), ElementsAre("10.0.1.3:8080"));
-    EXPECT_EQ(machine().skipped().tasks.at(static_cast<std::size_t>(skip_reason::unknown_service)), 1U);
+    EXPECT_EQ(machine().skipped(role::endpoints).tasks.at(static_cast<std::size_t>(skip_reason::unknown_service)), 1U);
 }
 
 // --- Failed reads ---
@@ -537,7 +537,7 @@ TEST_F(Discovery, PublishesNothingFromAFailedRead)
     (void)machine().start(now);
     (void)handle(stream_opened{});
     EXPECT_THAT(handle(read_failed{}), IsEmpty());
-    EXPECT_EQ(machine().believed(), nullptr);
+    EXPECT_EQ(machine().believed(role::endpoints), nullptr);
 }
 
 TEST_F(Discovery, KeepsTheTargetsWhenReadsFail)
@@ -907,22 +907,22 @@ TEST_F(Discovery, KeepsHoldingBackWhileReadsFail)
 
 TEST_F(Discovery, HoldsBackAnEmptyFirstListWhereTheFileHadTargets)
 {
-    settings.file_had_targets = true;
+    settings.had_targets = {role::endpoints};
     const auto full = data;
     data = {};
     (void)machine().start(now);
     (void)handle(stream_opened{});
     EXPECT_THAT(answer_list(), ElementsAre(action{hold_back{}}));
-    EXPECT_EQ(machine().believed(), nullptr);
+    EXPECT_EQ(machine().believed(role::endpoints), nullptr);
     EXPECT_EQ(wait(), 5s);
     EXPECT_THAT(tick(), ElementsAre(action{list}));
     EXPECT_THAT(answer_list(), ElementsAre(action{publish{std::nullopt, true}}));
-    EXPECT_THAT(*machine().believed(), IsEmpty());
+    EXPECT_THAT(*machine().believed(role::endpoints), IsEmpty());
 }
 
 TEST_F(Discovery, PublishesAFullSecondListWhereTheFirstWasHeldBack)
 {
-    settings.file_had_targets = true;
+    settings.had_targets = {role::endpoints};
     const auto full = data;
     data = {};
     (void)machine().start(now);
@@ -937,7 +937,7 @@ TEST_F(Discovery, PublishesAFullSecondListWhereTheFirstWasHeldBack)
 TEST_F(Discovery, BelievesAnythingAtOnceWhenToldSo)
 {
     settings.confirm_empty = false;
-    settings.file_had_targets = true;
+    settings.had_targets = {role::endpoints};
     sync();
     data.tasks.clear();
     EXPECT_THAT(resync(), ElementsAre(action{publish{std::nullopt, false}}));
@@ -980,14 +980,14 @@ public:
         }
     }
 
-    std::string believed() const { return sd_writer::to_json(*machine_.believed()); }
+    std::string believed() const { return sd_writer::to_json(*machine_.believed(role::endpoints)); }
 
     /// What someone who sees everything would write.
     std::string truth() const
     {
         swarm world;
-        target_set targets(settings(0).rules);
-        targets.refresh(world.replace(truth_).concerned, world);
+        target_set targets(role::endpoints, settings(0).rules);
+        targets.refresh(world.replace(truth_), world);
         return sd_writer::to_json(targets.groups());
     }
 
@@ -995,7 +995,7 @@ private:
     static discovery_settings settings(unsigned seed)
     {
         discovery_settings made;
-        made.rules.meta = meta_labels::none;
+        made.rules.endpoints.meta = meta_labels::none;
         made.seed = seed;
         return made;
     }
@@ -1109,6 +1109,8 @@ private:
     event answer_to(const read_service& what) const { return service_read{what.id, find(truth_.services, what.id)}; }
     event answer_to(const read_node& what) const { return node_read{what.id, find(truth_.nodes, what.id)}; }
     event answer_to(const read_task& what) const { return task_read{what.id, find(truth_.tasks, what.id), {}}; }
+
+    event answer_to(const read_containers&) const { return containers_read{truth_.containers}; }
 
     event answer_to(const read_tasks_of& what) const
     {

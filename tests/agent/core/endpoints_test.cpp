@@ -28,7 +28,7 @@ protected:
                       {on("ingress", {"10.0.0.3/24"}), on("front", {"10.0.2.3/24"}), on("back", {"10.0.1.3/24"})});
     }
 
-    service_endpoints endpoints()
+    role_targets endpoints()
     {
         world.put(shop);
         world.put(one);

@@ -1,5 +1,6 @@
 #include "agent/core/meta_labels.hpp"
 
+#include "agent/core/label_builder.hpp"
 #include "tests/agent/core/swarm_builder.hpp"
 
 #include <gmock/gmock.h>

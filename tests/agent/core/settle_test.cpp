@@ -135,9 +135,9 @@ TEST_F(Settle, WaitsForTheEndOfARollingUpdate)
 {
     shop.wanted = 1;
     add(task_state::running);
-    shop.updating = true;
+    shop.update_state = "updating";
     EXPECT_FALSE(settled());
-    shop.updating = false;
+    shop.update_state = "completed";
     EXPECT_TRUE(settled());
 }
 

@@ -21,7 +21,7 @@ class TargetSet : public ::testing::Test {
 protected:
     TargetSet()
     {
-        rules.meta = meta_labels::none;
+        rules.endpoints.meta = meta_labels::none;
         shop.ports = {tcp(8080)};
         shop.network_ids = {"id-back"};
         world.replace({{shop},
@@ -30,14 +30,21 @@ protected:
                        {overlay("back"), overlay("front")}});
     }
 
-    endpoint_rules rules;
+    static model_changes services(id_set ids)
+    {
+        model_changes changes;
+        changes.concerned = std::move(ids);
+        return changes;
+    }
+
+    role_rules rules;
     service shop = service_named("shop");
     swarm world;
 };
 
 TEST_F(TargetSet, IsEmptyAtFirst)
 {
-    const target_set targets(rules);
+    const target_set targets(role::endpoints, rules);
     EXPECT_THAT(targets.groups(), IsEmpty());
     EXPECT_EQ(targets.target_count(), 0U);
     EXPECT_EQ(targets.skipped(), skip_counts{});
@@ -45,42 +52,42 @@ TEST_F(TargetSet, IsEmptyAtFirst)
 
 TEST_F(TargetSet, TellsWhetherAnythingChanged)
 {
-    target_set targets(rules);
-    EXPECT_TRUE(targets.refresh({"id-shop"}, world));
+    target_set targets(role::endpoints, rules);
+    EXPECT_TRUE(targets.refresh(services({"id-shop"}), world));
     EXPECT_EQ(targets.target_count(), 1U);
-    EXPECT_FALSE(targets.refresh({"id-shop"}, world));
+    EXPECT_FALSE(targets.refresh(services({"id-shop"}), world));
     world.put(task_of(shop, "t2", {on("back", {"10.0.1.4/24"})}));
-    EXPECT_TRUE(targets.refresh({"id-shop"}, world));
+    EXPECT_TRUE(targets.refresh(services({"id-shop"}), world));
     EXPECT_EQ(targets.target_count(), 2U);
 }
 
 TEST_F(TargetSet, TakesADifferentReasonForNoChange)
 {
-    target_set targets(rules);
-    targets.refresh({"id-shop"}, world);
+    target_set targets(role::endpoints, rules);
+    targets.refresh(services({"id-shop"}), world);
     auto down = task_of(shop, "t2");
     down.state = task_state::failed;
     world.put(down);
-    EXPECT_FALSE(targets.refresh({"id-shop"}, world));
+    EXPECT_FALSE(targets.refresh(services({"id-shop"}), world));
     EXPECT_EQ(targets.skipped().tasks.at(static_cast<std::size_t>(skip_reason::not_running)), 1U);
 }
 
 TEST_F(TargetSet, WorksOutConcernedServicesOnly)
 {
-    target_set targets(rules);
-    EXPECT_FALSE(targets.refresh({"id-other"}, world));
+    target_set targets(role::endpoints, rules);
+    EXPECT_FALSE(targets.refresh(services({"id-other"}), world));
     EXPECT_THAT(targets.groups(), IsEmpty());
 }
 
 TEST_F(TargetSet, DropsAServiceThatIsGone)
 {
-    target_set targets(rules);
-    targets.refresh({"id-shop"}, world);
+    target_set targets(role::endpoints, rules);
+    targets.refresh(services({"id-shop"}), world);
     world.remove_service("id-shop");
-    EXPECT_TRUE(targets.refresh({"id-shop"}, world));
+    EXPECT_TRUE(targets.refresh(services({"id-shop"}), world));
     EXPECT_THAT(targets.groups(), IsEmpty());
     EXPECT_EQ(targets.skipped(), skip_counts{});
-    EXPECT_FALSE(targets.refresh({"id-shop"}, world));
+    EXPECT_FALSE(targets.refresh(services({"id-shop"}), world));
 }
 
 TEST_F(TargetSet, AddsUpWhatAllServicesLeaveOut)
@@ -89,8 +96,8 @@ TEST_F(TargetSet, AddsUpWhatAllServicesLeaveOut)
     world.put(other);
     world.put(task_of(other, "t8", {on("back", {"10.0.1.8/24"})}));
     world.put(task_of(shop, "t9"));
-    target_set targets(rules);
-    targets.refresh({"id-shop", "id-other"}, world);
+    target_set targets(role::endpoints, rules);
+    targets.refresh(services({"id-shop", "id-other"}), world);
     const auto skipped = targets.skipped();
     EXPECT_EQ(skipped.tasks.at(static_cast<std::size_t>(skip_reason::no_port)), 1U);
     EXPECT_EQ(skipped.tasks.at(static_cast<std::size_t>(skip_reason::no_shared_network)), 1U);
@@ -98,24 +105,24 @@ TEST_F(TargetSet, AddsUpWhatAllServicesLeaveOut)
 
 TEST_F(TargetSet, FollowsTheNetworksOfThePrometheusService)
 {
-    rules.prometheus_service = "prometheus";
-    target_set targets(rules);
-    EXPECT_FALSE(targets.refresh({"id-shop"}, world)) << "no such service yet";
+    rules.endpoints.prometheus_service = "prometheus";
+    target_set targets(role::endpoints, rules);
+    EXPECT_FALSE(targets.refresh(services({"id-shop"}), world)) << "no such service yet";
 
     auto prometheus = service_named("prometheus");
     prometheus.network_ids = {"id-front"};
     world.put(prometheus);
-    EXPECT_TRUE(targets.refresh({"id-prometheus"}, world));
+    EXPECT_TRUE(targets.refresh(services({"id-prometheus"}), world));
     ASSERT_THAT(targets.groups(), SizeIs(1));
     EXPECT_THAT(targets.groups()[0].targets, ElementsAre("10.0.2.3:8080"));
 
     prometheus.network_ids = {"id-back"};
     world.put(prometheus);
-    EXPECT_TRUE(targets.refresh({"id-prometheus"}, world));
+    EXPECT_TRUE(targets.refresh(services({"id-prometheus"}), world));
     EXPECT_THAT(targets.groups()[0].targets, ElementsAre("10.0.1.3:8080"));
 
     world.remove_service("id-prometheus");
-    EXPECT_TRUE(targets.refresh({"id-prometheus"}, world));
+    EXPECT_TRUE(targets.refresh(services({"id-prometheus"}), world));
     EXPECT_THAT(targets.groups(), IsEmpty());
 }
 
@@ -194,18 +201,21 @@ private:
     std::mt19937 random_;
 };
 
-std::string bytes_of(const snapshot& data, const endpoint_rules& rules)
+std::string bytes_of(const snapshot& data, const role_rules& rules)
 {
     swarm world;
-    target_set targets(rules);
-    targets.refresh(world.replace(data).concerned, world);
+    target_set targets(role::endpoints, rules);
+    targets.refresh(world.replace(data), world);
     return sd_writer::to_json(targets.groups());
 }
 
 /// One answer after the other, in any order, from any earlier state to `data`.
 class piecewise {
 public:
-    piecewise(const endpoint_rules& rules, const snapshot& before) : targets_(rules) { take(world_.replace(before)); }
+    piecewise(const role_rules& rules, const snapshot& before) : targets_(role::endpoints, rules)
+    {
+        take(world_.replace(before));
+    }
 
     std::string become(const snapshot& data, random_swarm& random)
     {
@@ -226,7 +236,7 @@ public:
     }
 
 private:
-    void take(const model_changes& changes) { targets_.refresh(changes.concerned, world_); }
+    void take(const model_changes& changes) { targets_.refresh(changes, world_); }
 
     void add_removals(std::vector<std::function<void()>>& steps, const snapshot& data)
     {
@@ -253,12 +263,12 @@ TEST_F(TargetSet, GivesTheSameBytesForTheSameStateWhateverTheOrder)
     for (unsigned seed = 1; seed <= 300; ++seed) {
         SCOPED_TRACE(seed);
         random_swarm random(seed);
-        endpoint_rules mixed;
-        mixed.meta = random.one_in(2) ? meta_labels::none : meta_labels::service;
+        role_rules mixed;
+        mixed.endpoints.meta = random.one_in(2) ? meta_labels::none : meta_labels::task;
         if (random.one_in(3))
-            mixed.prometheus_service = "s0";
+            mixed.endpoints.prometheus_service = "s0";
         if (random.one_in(4))
-            mixed.default_port = 9100;
+            mixed.endpoints.default_port = 9100;
 
         const auto before = random.make();
         const auto data = random.make();

@@ -56,10 +56,10 @@ TEST(Decode, KnowsWhetherAnUpdateIsRolling)
 {
     const std::string json = R"({"ID":"s","UpdateStatus":{"State":"@"}})";
     for (const auto* rolling : {"updating", "rollback_started"})
-        EXPECT_TRUE(service_from(with_value(json, rolling)).updating) << rolling;
+        EXPECT_TRUE(is_updating(service_from(with_value(json, rolling)))) << rolling;
     for (const auto* resting : {"paused", "completed", "rollback_paused", "rollback_completed", ""})
-        EXPECT_FALSE(service_from(with_value(json, resting)).updating) << resting;
-    EXPECT_FALSE(service_from(R"({"ID":"s"})").updating);
+        EXPECT_FALSE(is_updating(service_from(with_value(json, resting)))) << resting;
+    EXPECT_FALSE(is_updating(service_from(R"({"ID":"s"})")));
 }
 
 // --- Recorded answers (Engine 20.10.24, API 1.41) ---
@@ -76,7 +76,7 @@ TEST(Decode, ReadsARecordedService)
     EXPECT_EQ(service.image, "localhost:5000/bb:1");
     EXPECT_THAT(service.labels, IsEmpty());
     EXPECT_THAT(service.network_ids, SizeIs(1));
-    EXPECT_THAT(service.ports, ElementsAre(core::port{6767, 6767, core::transport::tcp}));
+    EXPECT_THAT(service.ports, ElementsAre(core::port{6767, 6767, core::transport::tcp, core::publish_mode::ingress}));
 }
 
 TEST(Decode, ReadsRecordedLabels)
@@ -105,7 +105,8 @@ TEST(Decode, ReadsRecordedPortsOfAllTransports)
 {
     const auto services = decode_services(recorded("two-ports-udp/services.json")).value();
     EXPECT_THAT(services.at(0).ports,
-                ElementsAre(core::port{53, 5353, core::transport::udp}, core::port{9153, 9153, core::transport::tcp}));
+                ElementsAre(core::port{53, 5353, core::transport::udp, core::publish_mode::ingress},
+                            core::port{9153, 9153, core::transport::tcp, core::publish_mode::ingress}));
 }
 
 TEST(Decode, ReadsARecordedTask)
@@ -119,9 +120,34 @@ TEST(Decode, ReadsARecordedTask)
     EXPECT_EQ(task.state, core::task_state::running);
     EXPECT_EQ(task.desired, core::task_state::running);
     EXPECT_THAT(task.attachments, ElementsAre(core::attachment{"p8cwkalha8kgrx4h3s3jn8cyz", {"10.0.12.3/24"}}));
-    EXPECT_THAT(task.host_ports, ElementsAre(core::port{9100, 9100, core::transport::tcp},
-                                             core::port{9100, 9100, core::transport::tcp}));
-    EXPECT_THAT(decoded.networks, ElementsAre(core::network{"p8cwkalha8kgrx4h3s3jn8cyz", "mon_net", "overlay", false}));
+    EXPECT_THAT(task.host_ports, ElementsAre(core::port{9100, 9100, core::transport::tcp, core::publish_mode::host},
+                                             core::port{9100, 9100, core::transport::tcp, core::publish_mode::host}));
+    EXPECT_THAT(decoded.networks,
+                ElementsAre(core::network{"p8cwkalha8kgrx4h3s3jn8cyz", "mon_net", "overlay", false, false, "swarm"}));
+}
+
+TEST(Decode, ReadsRecordedNetworks)
+{
+    const auto networks = decode_networks(recorded("two-networks/networks.json")).value();
+    const core::network back{"ibj7c0kt4136kewuqzovee6t3", "back_net", "overlay", false, true, "swarm",
+                             {{"zone", "back"}}};
+    EXPECT_THAT(networks, ::testing::Contains(back));
+    EXPECT_TRUE(is_broken(decode_networks("null")));
+    EXPECT_TRUE(is_broken(decode_networks(R"([{"Name":"no ID"}])")));
+}
+
+TEST(Decode, ReadsRecordedContainers)
+{
+    const auto containers = decode_containers(recorded("plain-containers/containers.json")).value();
+    const auto web = std::find_if(containers.begin(), containers.end(),
+                                  [](const auto& value) { return value.name == "/plain-web"; });
+    ASSERT_NE(web, containers.end());
+    EXPECT_EQ(web->network_mode, "default");
+    ASSERT_THAT(web->networks, SizeIs(1));
+    EXPECT_EQ(web->networks[0].name, "bridge");
+    EXPECT_EQ(web->networks[0].ip, "172.17.0.2");
+    EXPECT_THAT(web->ports, ::testing::Contains(core::container_port{80, 18080, "127.0.0.1", core::transport::tcp}));
+    EXPECT_TRUE(is_broken(decode_containers("{}")));
 }
 
 TEST(Decode, GivesEachNetworkOfManyTasksOnce)
@@ -247,14 +273,14 @@ TEST(Decode, TakesTheLastOfLabelsWithOneKey)
                 ElementsAre(Pair("a", "3"), Pair("b", "x")));
 }
 
-TEST(Decode, PrefersThePortsTheSwarmMadeToThoseWished)
+TEST(Decode, TakesThePortsTheSwarmMadeAndNotThoseWished)
 {
     EXPECT_THAT(service_from(R"({"ID":"s","Endpoint":{"Ports":[{"TargetPort":1,"PublishedPort":30000}]},
                                  "Spec":{"EndpointSpec":{"Ports":[{"TargetPort":1}]}}})")
                     .ports,
                 ElementsAre(core::port{1, 30000, core::transport::tcp}));
     EXPECT_THAT(service_from(R"({"ID":"s","Endpoint":{},"Spec":{"EndpointSpec":{"Ports":[{"TargetPort":1}]}}})").ports,
-                ElementsAre(core::port{1, 0, core::transport::tcp}));
+                IsEmpty());
 }
 
 TEST(Decode, ReadsPortsOfAnyValue)

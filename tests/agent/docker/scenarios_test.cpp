@@ -35,6 +35,7 @@ std::map<std::string, core::endpoint_rules> flag_sets()
 {
     std::map<std::string, core::endpoint_rules> sets{{"", {}}};
     sets["meta-none"].meta = core::meta_labels::none;
+    sets["meta-task"].meta = core::meta_labels::task;
     sets["published"].ports = core::port_source::published;
     sets["networks"].networks = {"front_net", "my_network", "demo_back"};
     sets["labelled"].select = core::selection::labelled;
@@ -75,8 +76,8 @@ TEST_P(Scenario, GivesTheEndpointsThatTheOracleExpects)
 {
     for (const auto& [name, rules] : flag_sets()) {
         core::swarm world;
-        core::target_set targets(rules);
-        targets.refresh(world.replace(listed()).concerned, world);
+        core::target_set targets(core::role::endpoints, {.endpoints = rules});
+        targets.refresh(world.replace(listed()), world);
         EXPECT_EQ(sd_writer::to_json(targets.groups()), expected(GetParam(), name)) << name;
     }
 }

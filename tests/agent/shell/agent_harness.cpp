@@ -19,7 +19,7 @@ agent_harness::agent_harness()
 {
     settings.engine = proto_http::unix_address{directory.path() / "engine.sock"};
     std::filesystem::create_directory(directory.path() / "sd");
-    settings.output = directory.path() / "sd" / "endpoints.json";
+    settings.outputs = {{agent::core::role::endpoints, directory.path() / "sd" / "endpoints.json"}};
     settings.debounce = {.quiet = 5ms, .most = 500ms};
     settings.listen_address = "127.0.0.1:0";
     asio::co_spawn(io, engine.run(), asio::bind_cancellation_slot(stop_engine_.slot(), [this](std::exception_ptr) {
@@ -77,7 +77,7 @@ bool agent_harness::until_ready()
 
 std::string agent_harness::file() const
 {
-    return support::contents_of(settings.output);
+    return support::contents_of(output());
 }
 
 bool agent_harness::until_file_is(const std::string& text)

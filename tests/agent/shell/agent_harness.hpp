@@ -32,7 +32,9 @@ public:
     /// Runs until the first complete list is in the file.
     [[nodiscard]] bool until_ready();
 
-    /// What the file says now.
+    /// Path of the first file.
+    [[nodiscard]] const std::filesystem::path& output() const { return settings.outputs.front().path; }
+    /// What it says now.
     [[nodiscard]] std::string file() const;
     [[nodiscard]] bool until_file_is(const std::string& text);
 

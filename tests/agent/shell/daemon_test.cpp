@@ -24,7 +24,7 @@ class Daemon : public testing::Test {
 protected:
     Daemon()
     {
-        harness_.settings.rules.meta = agent::core::meta_labels::none;
+        harness_.settings.rules.endpoints.meta = agent::core::meta_labels::none;
         harness_.engine.state.nodes["node1"] = support::node_json("node1", "192.0.2.1");
         put(made_up_service{"s1", "accountservice", 1, 6767});
         put(made_up_task{"t1", "s1"});
@@ -107,19 +107,19 @@ TEST_F(Daemon, WritesNothingWhileNothingChanges)
 {
     harness_.settings.resync_interval = 20ms;
     start();
-    const auto before = std::filesystem::last_write_time(harness_.settings.output);
+    const auto before = std::filesystem::last_write_time(harness_.output());
     ASSERT_TRUE(harness_.until([this] { return harness_.engine.count("/tasks") >= 5; }));
     EXPECT_EQ(harness_.metric(R"(swarm_sd_file_writes_total{result="written",role="endpoints"})"), 1);
-    EXPECT_EQ(std::filesystem::last_write_time(harness_.settings.output), before);
+    EXPECT_EQ(std::filesystem::last_write_time(harness_.output()), before);
 }
 
 TEST_F(Daemon, RepairsAFileThatSomebodyEdited)
 {
     harness_.settings.resync_interval = 20ms;
     start();
-    support::write_file(harness_.settings.output, "[]");
+    support::write_file(harness_.output(), "[]");
     EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767")")));
-    std::filesystem::remove(harness_.settings.output);
+    std::filesystem::remove(harness_.output());
     EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767")")));
 }
 
@@ -141,7 +141,7 @@ TEST_F(Daemon, BelievesThatAllTargetsAreGoneOnlyWhenASecondListSaysSo)
 TEST_F(Daemon, KeepsAnEarlierRunsTargetsUntilASecondListConfirmsThatThereAreNone)
 {
     const auto earlier = file_with(R"("10.0.1.9:6767")");
-    support::write_file(harness_.settings.output, earlier);
+    support::write_file(harness_.output(), earlier);
     harness_.engine.state = {};
     harness_.start();
     ASSERT_TRUE(harness_.until([this] { return harness_.agent->state().holds_back(); }));
@@ -186,6 +186,63 @@ TEST_F(Daemon, AsksForNothingButWhatIsDocumented)
     }
 }
 
+TEST_F(Daemon, KeepsAFileForEachRole)
+{
+    const auto tasks_file = harness_.directory.path() / "sd" / "tasks.json";
+    const auto nodes_file = harness_.directory.path() / "sd" / "nodes.json";
+    harness_.settings.outputs.push_back({agent::core::role::tasks, tasks_file});
+    harness_.settings.outputs.push_back({agent::core::role::nodes, nodes_file});
+    start();
+    EXPECT_THAT(harness_.file(), testing::HasSubstr("10.0.1.2:6767"));
+    EXPECT_THAT(support::contents_of(tasks_file), testing::HasSubstr("__meta_dockerswarm_task_id\":\"t1\""));
+    EXPECT_THAT(support::contents_of(nodes_file), testing::HasSubstr("\"192.0.2.1:80\""));
+
+    put(made_up_task{"t1", "s1", "node1", "10.0.1.2", "running", "shutdown"});
+    put(made_up_task{"t2", "s1", "node1", "10.0.1.3"});
+    harness_.engine.emit(support::object_event("service", "update", "s1"));
+    EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.3:6767")")));
+    EXPECT_TRUE(harness_.until([&] {
+        const auto text = support::contents_of(tasks_file);
+        return text.find("\"t2\"") != std::string::npos && text.find("\"shutdown\"") != std::string::npos;
+    })) << "role tasks shows every task";
+}
+
+TEST_F(Daemon, FollowsContainersOnAnEngineWithoutSwarm)
+{
+    harness_.engine.swarm = "inactive";
+    for (const auto* path : {"/services", "/nodes", "/tasks"})
+        harness_.engine.instead[path] = {503, R"({"message":"This node is not a swarm manager."})"};
+    const std::string network = R"({"Id":"net9","Name":"bridge","Scope":"local","Driver":"bridge"})";
+    const auto list_with = [](const std::string& ip) {
+        return R"([{"Id":"c1","Names":["/web"],"HostConfig":{"NetworkMode":"default"},"Ports":[{"PrivatePort":80,"Type":"tcp"}],)"
+               R"("NetworkSettings":{"Networks":{"bridge":{"NetworkID":"net9","IPAddress":")" +
+               ip + R"("}}}}])";
+    };
+    harness_.engine.instead["/networks"] = {200, "[" + network + "]"};
+    harness_.engine.instead["/containers/json"] = {200, list_with("172.17.0.2")};
+    harness_.settings.outputs.front().what = agent::core::role::containers;
+    start();
+    EXPECT_THAT(harness_.file(), testing::AllOf(testing::HasSubstr("\"172.17.0.2:80\""),
+                                                testing::HasSubstr("__meta_docker_network_name\":\"bridge\"")));
+    EXPECT_EQ(harness_.engine.count("/services"), 0U);
+
+    harness_.engine.instead["/containers/json"] = {200, list_with("172.17.0.9")};
+    harness_.engine.emit(R"({"Type":"container","Action":"start","Actor":{"ID":"c1","Attributes":{}}})");
+    EXPECT_TRUE(harness_.until([this] { return harness_.file().find("172.17.0.9:80") != std::string::npos; }));
+    EXPECT_EQ(harness_.engine.count("/networks"), 1U) << "only the containers were read again";
+}
+
+TEST_F(Daemon, ServesARoleThatHasNoFile)
+{
+    start();
+    EXPECT_THAT(harness_.page("/sd/tasks"), testing::HasSubstr("__meta_dockerswarm_task_id\":\"t1\""));
+    harness_.engine.instead["/networks"] = {200, "[]"};
+    EXPECT_THAT(harness_.page("/sd/services"), testing::HasSubstr("no complete list yet"));
+    EXPECT_TRUE(harness_.until([this] { return harness_.page("/sd/services") == "[]\n"; }))
+        << "asking for it has its lists read";
+    EXPECT_THAT(harness_.page("/sd/tusks"), testing::HasSubstr("no such role"));
+}
+
 TEST_F(Daemon, CountsEventsByType)
 {
     start();
@@ -204,7 +261,8 @@ TEST_F(Daemon, MeasuresTheTimeFromHearingToTheFile)
     put(fresh);
     harness_.engine.emit(container_event("start", fresh));
     ASSERT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767","10.0.1.3:6767")")));
-    EXPECT_TRUE(harness_.until([this] { return harness_.metric("swarm_sd_update_delay_seconds_count") == 1; }));
+    EXPECT_TRUE(harness_.until(
+        [this] { return harness_.metric(R"(swarm_sd_update_delay_seconds_count{role="endpoints"})") == 1; }));
 }
 
 } // namespace

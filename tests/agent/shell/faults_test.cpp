@@ -23,7 +23,7 @@ class Faults : public testing::Test {
 protected:
     Faults()
     {
-        harness_.settings.rules.meta = agent::core::meta_labels::none;
+        harness_.settings.rules.endpoints.meta = agent::core::meta_labels::none;
         harness_.settings.resync_interval = 50ms;
         harness_.engine.state.services["s1"] = to_json(made_up_service{"s1", "accountservice", 1, 6767});
         harness_.engine.state.tasks["t1"] = to_json(made_up_task{"t1", "s1"});
@@ -122,7 +122,7 @@ TEST_F(Faults, AnEngineThatIsNotThereYetIsWaitedFor)
     harness_.start();
     ASSERT_TRUE(
         harness_.until([this] { return harness_.metric(R"(swarm_sd_stream_losses_total{cause="refused"})") >= 2; }));
-    EXPECT_FALSE(std::filesystem::exists(harness_.settings.output)) << "no list, no write";
+    EXPECT_FALSE(std::filesystem::exists(harness_.output())) << "no list, no write";
     EXPECT_THAT(harness_.page("/-/ready"), testing::HasSubstr("no complete list"));
 
     std::filesystem::rename(harness_.directory.path() / "engine.sock", harness_.directory.path() / "later.sock");
@@ -195,18 +195,18 @@ TEST_F(Faults, AStreamThatKeepsSilentAboutAServiceIsRecycled)
 TEST_F(Faults, ADirectoryThatVanishesIsWaitedFor)
 {
     start();
-    std::filesystem::remove_all(harness_.settings.output.parent_path());
+    std::filesystem::remove_all(harness_.output().parent_path());
     ASSERT_TRUE(harness_.until(
         [this] { return harness_.metric(R"(swarm_sd_file_writes_total{result="failed",role="endpoints"})") >= 1; }));
     EXPECT_THAT(harness_.page("/-/ready"), testing::HasSubstr("could not be brought up to date"));
-    std::filesystem::create_directory(harness_.settings.output.parent_path());
+    std::filesystem::create_directory(harness_.output().parent_path());
     EXPECT_TRUE(harness_.until_file_is(one_target));
     EXPECT_EQ(harness_.page("/-/ready"), "ready\n");
 }
 
 TEST_F(Faults, AnOutputThatCannotBeWrittenIsSaidAtOnce)
 {
-    harness_.settings.output = harness_.directory.path() / "missing" / "endpoints.json";
+    harness_.settings.outputs.front().path = harness_.directory.path() / "missing" / "endpoints.json";
     try {
         harness_.start();
         FAIL() << "it started";
@@ -220,7 +220,7 @@ TEST_F(Faults, AListenAddressThatIsTakenIsSaidAtOnce)
 {
     start();
     agent::shell::options second = harness_.settings;
-    second.output = harness_.directory.path() / "sd" / "second.json";
+    second.outputs.front().path = harness_.directory.path() / "sd" / "second.json";
     second.listen_address = "127.0.0.1:" + std::to_string(harness_.agent->port());
     EXPECT_THROW(agent::shell::daemon(harness_.io.get_executor(), second, harness_.log), std::runtime_error);
 }
@@ -229,8 +229,8 @@ TEST_F(Faults, ASecondAgentWithTheSameFileIsNotReadyUntilTheFirstIsGone)
 {
     start();
     agent_harness second;
-    second.settings.rules.meta = agent::core::meta_labels::none;
-    second.settings.output = harness_.settings.output;
+    second.settings.rules.endpoints.meta = agent::core::meta_labels::none;
+    second.settings.outputs = harness_.settings.outputs;
     second.engine.state = harness_.engine.state;
     second.start();
     ASSERT_TRUE(second.until(

@@ -22,7 +22,7 @@ TEST(Metrics, ShowEverySeriesFromTheStart)
           "swarm_sd_last_sync_timestamp_seconds 0", "swarm_sd_targets{role=\"endpoints\"} 0",
           "swarm_sd_skipped_tasks{reason=\"no_shared_network\"} 0", "swarm_sd_bad_labels{reason=\"bad_path\"} 0",
           "swarm_sd_empty_held_back 0", "swarm_sd_file_writes_total{result=\"written\",role=\"endpoints\"} 0",
-          "swarm_sd_update_delay_seconds_count 0", "swarm_sd_ready 0"})
+          "swarm_sd_update_delay_seconds_count{role=\"endpoints\"} 0", "swarm_sd_ready 0"})
         EXPECT_THAT(text, HasSubstr("\n" + std::string(line) + "\n"));
     EXPECT_THAT(text, HasSubstr("swarm_sd_build_info{compiler="));
 }

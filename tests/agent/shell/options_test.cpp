@@ -1,7 +1,10 @@
 #include "agent/shell/options.hpp"
 
+#include <cerrno>
+#include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -16,25 +19,35 @@ using testing::HasSubstr;
 using words = std::vector<std::string>;
 using variables = std::map<std::string, std::string, std::less<>>;
 
-std::variant<options, early_exit> parse(words arguments, const variables& set = {})
+/// Files by path.
+using file_map = std::map<std::string, std::string>;
+
+std::variant<options, early_exit> parse(words arguments, const variables& set = {}, const file_map& files = {})
 {
-    return parse_options(std::move(arguments), [&set](std::string_view name) -> std::optional<std::string> {
+    const auto variable = [&set](std::string_view name) -> std::optional<std::string> {
         const auto found = set.find(name);
         return found == set.end() ? std::nullopt : std::optional(found->second);
-    });
+    };
+    const auto read_file = [&files](const std::filesystem::path& path) {
+        const auto found = files.find(path);
+        if (found == files.end())
+            throw std::system_error(ENOENT, std::generic_category());
+        return found->second;
+    };
+    return parse_options(std::move(arguments), variable, read_file);
 }
 
-options parsed(words arguments, const variables& set = {})
+options parsed(words arguments, const variables& set = {}, const file_map& files = {})
 {
-    auto result = parse(std::move(arguments), set);
+    auto result = parse(std::move(arguments), set, files);
     if (const auto* end = std::get_if<early_exit>(&result))
         ADD_FAILURE() << end->text;
     return std::get<options>(std::move(result));
 }
 
-early_exit ended(words arguments, const variables& set = {})
+early_exit ended(words arguments, const variables& set = {}, const file_map& files = {})
 {
-    auto result = parse(std::move(arguments), set);
+    auto result = parse(std::move(arguments), set, files);
     EXPECT_TRUE(std::holds_alternative<early_exit>(result)) << "it was accepted";
     return std::holds_alternative<early_exit>(result) ? std::get<early_exit>(result) : early_exit{};
 }
@@ -45,14 +58,15 @@ TEST(Options, HaveTheDocumentedDefaults)
     EXPECT_EQ(value.what, command::run);
     EXPECT_EQ(value.engine, proto_http::address(proto_http::unix_address{"/var/run/docker.sock"}));
     EXPECT_EQ(value.resync_interval, 15s);
-    EXPECT_EQ(value.output, "/etc/swarm-endpoints/swarm-endpoints.json");
+    EXPECT_EQ(value.outputs,
+              (std::vector<output>{{core::role::endpoints, "/etc/swarm-endpoints/swarm-endpoints.json"}}));
     EXPECT_EQ(value.output_mode, 0644U);
     EXPECT_EQ(value.debounce.quiet, 100ms);
     EXPECT_EQ(value.debounce.most, 2s);
-    EXPECT_EQ(value.rules.select, core::selection::all);
-    EXPECT_EQ(value.rules.ports, core::port_source::target);
-    EXPECT_EQ(value.rules.meta, core::meta_labels::service);
-    EXPECT_FALSE(value.rules.default_port);
+    EXPECT_EQ(value.rules.endpoints.select, core::selection::all);
+    EXPECT_EQ(value.rules.endpoints.ports, core::port_source::target);
+    EXPECT_EQ(value.rules.endpoints.meta, core::meta_labels::service);
+    EXPECT_FALSE(value.rules.endpoints.default_port);
     EXPECT_TRUE(value.confirm_empty);
     EXPECT_EQ(value.listen_address, ":9819");
 }
@@ -76,23 +90,29 @@ TEST(Options, TakeEveryFlag)
                                "--prometheus.service=mon_prometheus",
                                "--meta-labels=none",
                                "--confirm-empty=false",
+                               "--role-port=8080",
+                               "--containers.match-first-network=true",
+                               "--containers.host-address=192.0.2.1",
                                "--web.listen-address=127.0.0.1:0",
                                "--log.level=debug",
                                "--log.format=json"});
     EXPECT_EQ(value.engine, proto_http::address(proto_http::tcp_address{"engine", 2375}));
     EXPECT_EQ(value.resync_interval, 1min);
-    EXPECT_EQ(value.output, "/sd/x.json");
+    EXPECT_EQ(value.outputs, (std::vector<output>{{core::role::endpoints, "/sd/x.json"}}));
     EXPECT_EQ(value.output_mode, 0640U);
     EXPECT_EQ(value.debounce.quiet, 20ms);
     EXPECT_EQ(value.debounce.most, 1s);
-    EXPECT_EQ(value.rules.networks, (words{"a", "b", "c"}));
-    EXPECT_EQ(value.rules.ignore_services, (words{"x*", "y", "z"}));
-    EXPECT_EQ(value.rules.select, core::selection::labelled);
-    EXPECT_EQ(value.rules.ports, core::port_source::published);
-    EXPECT_EQ(value.rules.default_port, 9100);
-    EXPECT_EQ(value.rules.prometheus_service, "mon_prometheus");
-    EXPECT_EQ(value.rules.meta, core::meta_labels::none);
+    EXPECT_EQ(value.rules.endpoints.networks, (words{"a", "b", "c"}));
+    EXPECT_EQ(value.rules.endpoints.ignore_services, (words{"x*", "y", "z"}));
+    EXPECT_EQ(value.rules.endpoints.select, core::selection::labelled);
+    EXPECT_EQ(value.rules.endpoints.ports, core::port_source::published);
+    EXPECT_EQ(value.rules.endpoints.default_port, 9100);
+    EXPECT_EQ(value.rules.endpoints.prometheus_service, "mon_prometheus");
+    EXPECT_EQ(value.rules.endpoints.meta, core::meta_labels::none);
     EXPECT_FALSE(value.confirm_empty);
+    EXPECT_EQ(value.rules.role_port, 8080);
+    EXPECT_TRUE(value.rules.match_first_network);
+    EXPECT_EQ(value.rules.host_address, "192.0.2.1");
     EXPECT_EQ(value.listen_address, "127.0.0.1:0");
     EXPECT_EQ(value.level, log_level::debug);
     EXPECT_EQ(value.format, log_format::json);
@@ -108,7 +128,7 @@ TEST(Options, TakeFlagsBehindTheCommand)
 {
     const auto value = parsed({"once", "--output=endpoints=/sd/x.json"});
     EXPECT_EQ(value.what, command::once);
-    EXPECT_EQ(value.output, "/sd/x.json");
+    EXPECT_EQ(value.outputs, (std::vector<output>{{core::role::endpoints, "/sd/x.json"}}));
     EXPECT_EQ(parsed({"--debounce=1s", "health"}).what, command::health);
     EXPECT_EQ(parsed({"check", "file.json"}).checked_file, "file.json");
 }
@@ -130,10 +150,53 @@ TEST(Options, TakeEveryFlagFromTheEnvironment)
                                          {"SWARM_SD_CONFIRM_EMPTY", "false"},
                                          {"SWARM_SD_OUTPUT", "endpoints=/sd/x.json"}});
     EXPECT_EQ(value.debounce.most, 3s);
-    EXPECT_EQ(value.rules.ignore_services, (words{"a", "b"}));
+    EXPECT_EQ(value.rules.endpoints.ignore_services, (words{"a", "b"}));
     EXPECT_FALSE(value.confirm_empty);
-    EXPECT_EQ(value.output, "/sd/x.json");
-    EXPECT_EQ(parsed({"--network=c"}, {{"SWARM_SD_NETWORK", "a"}}).rules.networks, words{"c"});
+    EXPECT_EQ(value.outputs, (std::vector<output>{{core::role::endpoints, "/sd/x.json"}}));
+    EXPECT_EQ(parsed({"--network=c"}, {{"SWARM_SD_NETWORK", "a"}}).rules.endpoints.networks, words{"c"});
+}
+
+TEST(Options, TakeAnOutputForEachRole)
+{
+    EXPECT_EQ(parsed({"--output=tasks=/sd/t.json", "--output", "endpoints=/sd/e.json"}).outputs,
+              (std::vector<output>{{core::role::tasks, "/sd/t.json"}, {core::role::endpoints, "/sd/e.json"}}))
+        << "giving any output replaces the default one";
+}
+
+TEST(Options, LetTheConfigurationFileSpeakLast)
+{
+    const file_map files{{"/etc/swarm-sd.yml", "docker: {host: 'tcp://file'}\n"
+                                               "debounce: 1s\n"
+                                               "debounce.max: 7s\n"
+                                               "network: [a, b]\n"
+                                               "output: {tasks: /sd/t.json, mode: '0640'}\n"}};
+    const auto value =
+        parsed({"--config.file=/etc/swarm-sd.yml", "--debounce=20ms"}, {{"SWARM_SD_DOCKER_HOST", "tcp://ours"}}, files);
+    EXPECT_EQ(value.debounce.quiet, 20ms) << "flag";
+    EXPECT_EQ(to_string(value.engine), "tcp://ours:2375") << "environment";
+    EXPECT_EQ(value.debounce.most, 7s) << "file";
+    EXPECT_EQ(value.rules.endpoints.networks, (words{"a", "b"}));
+    EXPECT_EQ(value.outputs, (std::vector<output>{{core::role::tasks, "/sd/t.json"}}));
+    EXPECT_EQ(value.output_mode, 0640U);
+    EXPECT_EQ(parsed({}, {{"SWARM_SD_CONFIG_FILE", "/etc/swarm-sd.yml"}}, files).debounce.quiet, 1s);
+}
+
+TEST(Options, SayWhatIsWrongInTheConfigurationFile)
+{
+    const auto message = [](const std::string& text) {
+        const auto end = ended({"--config.file=/c.yml"}, {}, {{"/c.yml", text}});
+        EXPECT_EQ(end.code, 2);
+        EXPECT_EQ(end.text.find('\n'), std::string::npos) << end.text;
+        return end.text;
+    };
+    EXPECT_THAT(message("debounce: 1s\nnonsense: 2"), HasSubstr("/c.yml: line 2: unknown setting \"nonsense\""));
+    EXPECT_THAT(message("docker:\n  hosts: x"), HasSubstr("line 2: unknown setting \"docker.hosts\""));
+    EXPECT_THAT(message("debounce: [1s"), HasSubstr("/c.yml: line "));
+    EXPECT_THAT(message("- debounce"), HasSubstr("line 1: expected settings"));
+    EXPECT_THAT(message("debounce:"), HasSubstr("\"debounce\" has no value"));
+    EXPECT_THAT(message("debounce: fast"), HasSubstr("--debounce"));
+    EXPECT_THAT(ended({"--config.file=/none.yml"}).text, HasSubstr("/none.yml: No such file"));
+    EXPECT_EQ(parsed({"--config.file=/c.yml"}, {}, {{"/c.yml", ""}}).debounce.quiet, 100ms) << "an empty file is fine";
 }
 
 TEST(Options, TakeAPinnedApiVersionOfOurRange)

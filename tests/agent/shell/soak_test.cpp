@@ -35,7 +35,8 @@ protected:
         case 2:
             return harness_.engine.emit(support::container_event("start", task_));
         case 3:
-            return harness_.engine.emit(support::object_event("service", "remove", "gone" + std::to_string(number % 64)));
+            return harness_.engine.emit(
+                support::object_event("service", "remove", "gone" + std::to_string(number % 64)));
         case 4:
             return harness_.engine.emit(support::container_event("die", {"gone" + std::to_string(number % 64), "s1"}));
         default:

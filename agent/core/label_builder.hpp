@@ -1,0 +1,39 @@
+#pragma once
+
+#include "agent/core/model.hpp"
+#include "sd_writer/target_group.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace agent::core {
+
+/// A Docker label's key as the end of a Prometheus label name: each character outside `[a-zA-Z0-9_]` becomes `_`.
+///
+/// A character, not a byte: `größe` is `gr__e`. Source: `strutil.SanitizeLabelName` of Prometheus 2.42.
+[[nodiscard]] std::string sanitized_label_name(std::string_view key);
+
+/// Gathers the labels of one target, with one prefix before all names. Of equal names the first one given wins.
+class label_builder {
+public:
+    explicit label_builder(std::string_view prefix) : prefix_(prefix) {}
+
+    void add(std::string_view name, std::string_view value);
+    void add(std::string_view name, bool value) { add(name, value ? std::string_view("true") : "false"); }
+    void add(std::string_view name, std::int64_t value) { add(name, std::to_string(value)); }
+    void add(std::string_view name, const char* value) { add(name, std::string_view(value)); }
+
+    /// All labels of an object, `<name>_<key>`. Of keys that become equal when sanitised the one that sorts first wins,
+    /// always, even if its value is empty.
+    void add_all(std::string_view name, const label_map& labels);
+
+    /// Sorted; without empty values, which Prometheus drops.
+    [[nodiscard]] sd_writer::label_set labels() const;
+
+private:
+    std::string prefix_;
+    std::map<std::string, std::string> labels_;
+};
+
+} // namespace agent::core

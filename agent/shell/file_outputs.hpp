@@ -1,0 +1,56 @@
+#pragma once
+
+#include "agent/core/role.hpp"
+#include "agent/shell/doorbell.hpp"
+#include "agent/shell/file_output.hpp"
+#include "agent/shell/helper_thread.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+
+namespace agent::shell {
+
+/// The files of all roles, written one after another.
+class file_outputs {
+public:
+    using clock = std::chrono::steady_clock;
+
+    /// @param busy  whether more changes are about to be known
+    file_outputs(boost::asio::any_io_executor executor, std::function<bool(clock::time_point)> busy)
+        : busy_(std::move(busy)), bell_(std::move(executor))
+    {
+    }
+
+    void add(core::role which, file_output file) { files_.emplace(which, std::move(file)); }
+
+    /// The targets of a role are new. Nothing happens for a role without a file.
+    void publish(core::role which, sd_writer::target_list targets, std::optional<clock::time_point> since,
+                 bool at_once);
+
+    /// Looks at all files soon.
+    void verify();
+
+    /// Whether `busy` may answer otherwise now.
+    void reconsider() { bell_.ring(); }
+
+    /// Whether the latest attempt to bring each file up to date succeeded.
+    [[nodiscard]] bool succeeded() const;
+
+    /// Writes until cancelled.
+    [[nodiscard]] boost::asio::awaitable<void> run();
+
+private:
+    [[nodiscard]] std::optional<clock::time_point> deadline() const;
+
+    std::function<bool(clock::time_point)> busy_;
+    doorbell bell_;
+    std::map<core::role, file_output> files_;
+    helper_thread disk_; ///< ends before what it writes with
+};
+
+} // namespace agent::shell

@@ -1,0 +1,109 @@
+#include "agent/shell/sd_page.hpp"
+
+#include "agent/shell/gzip.hpp"
+#include "sd_writer/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace agent::shell {
+namespace {
+
+using proto_http::reply;
+using proto_http::request;
+using sd_writer::target_group;
+
+constexpr unsigned not_modified = 304;
+constexpr unsigned service_unavailable = 503;
+
+/// What a query may ask for, and the labels that answer it.
+struct filter {
+    std::string_view parameter;
+    std::array<std::string_view, 2> labels;
+};
+constexpr std::array<filter, 3> filters{{
+    {"job", {"job", ""}},
+    {"service", {"task", "__meta_dockerswarm_service_name"}},
+    {"network", {"__meta_dockerswarm_network_name", "__meta_docker_network_name"}},
+}};
+
+bool has_label(const target_group& group, std::string_view name, std::string_view value)
+{
+    return std::any_of(group.labels.begin(), group.labels.end(),
+                       [=](const auto& label) { return label.first == name && label.second == value; });
+}
+
+/// Whether a group has one of the values that the query gives for this filter; true when it gives none.
+bool passes(const target_group& group, const filter& by, const request& asked)
+{
+    bool given = false;
+    for (const auto& [name, value] : asked.query) {
+        if (name != by.parameter)
+            continue;
+        given = true;
+        for (const auto label : by.labels)
+            if (has_label(group, label, value))
+                return true;
+    }
+    return !given;
+}
+
+std::string document_for(const std::vector<target_group>& groups, const request& asked)
+{
+    if (asked.query.empty())
+        return sd_writer::to_json(groups);
+    std::vector<target_group> kept;
+    std::copy_if(groups.begin(), groups.end(), std::back_inserter(kept), [&asked](const target_group& group) {
+        return std::all_of(filters.begin(), filters.end(), [&](const filter& by) { return passes(group, by, asked); });
+    });
+    return sd_writer::to_json(kept);
+}
+
+/// Equal bytes have equal tags, in this process and the next. FNV-1a: nobody gains by forging one.
+std::string entity_tag(std::string_view document)
+{
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : document) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3U;
+    }
+    std::array<char, 24> text{};
+    const auto length = std::snprintf(text.data(), text.size(), "\"%016llx\"", static_cast<unsigned long long>(hash));
+    return {text.data(), static_cast<std::size_t>(length)};
+}
+
+/// Whether a comma list of tags, or `*`, has this one. A weak tag matches, too: only the contents count.
+bool lists_tag(std::string_view list, std::string_view tag)
+{
+    return list == "*" || list.find(tag) != std::string_view::npos;
+}
+
+} // namespace
+
+reply sd_page(const sd_writer::target_list& targets, const request& asked)
+{
+    if (!targets)
+        return {.status = service_unavailable, .body = "no complete list yet\n"};
+
+    reply page{.content_type = "application/json", .body = document_for(*targets, asked)};
+    const auto tag = entity_tag(page.body);
+    page.fields = {{"ETag", tag}, {"Vary", "Accept-Encoding"}};
+    if (lists_tag(asked.field("If-None-Match"), tag)) {
+        page.status = not_modified;
+        page.body.clear();
+        return page;
+    }
+    if (accepts_gzip(asked.field("Accept-Encoding"))) {
+        page.body = gzip(page.body);
+        page.fields.emplace_back("Content-Encoding", "gzip");
+    }
+    return page;
+}
+
+} // namespace agent::shell

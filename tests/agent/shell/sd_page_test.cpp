@@ -1,0 +1,128 @@
+#include "agent/shell/sd_page.hpp"
+
+#include "agent/shell/gzip.hpp"
+#include "sd_writer/json.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+namespace agent::shell {
+namespace {
+
+using sd_writer::target_group;
+
+const std::vector<target_group> groups{
+    {{"10.0.0.1:80"}, {{"job", "shop"}, {"task", "web"}}},
+    {{"10.0.0.2:80"}, {{"__meta_dockerswarm_network_name", "back"}, {"task", "db"}}},
+    {{"10.0.0.3:80"}, {{"__meta_docker_network_name", "bridge"}}},
+};
+
+const sd_writer::target_list all = std::make_shared<const std::vector<target_group>>(groups);
+
+std::string field_of(const proto_http::reply& page, std::string_view name)
+{
+    for (const auto& [key, value] : page.fields)
+        if (key == name)
+            return value;
+    return {};
+}
+
+std::string only(std::vector<std::size_t> numbers)
+{
+    std::vector<target_group> kept;
+    for (const auto number : numbers)
+        kept.push_back(groups.at(number));
+    return sd_writer::to_json(kept);
+}
+
+std::string unpacked(const std::string& packed)
+{
+    std::string text(4096, '\0');
+    z_stream stream{};
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data())); // zlib only reads it
+    stream.avail_in = static_cast<uInt>(packed.size());
+    stream.next_out = reinterpret_cast<Bytef*>(text.data());
+    stream.avail_out = static_cast<uInt>(text.size());
+    EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+    EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    text.resize(stream.total_out);
+    inflateEnd(&stream);
+    return text;
+}
+
+TEST(SdPage, IsTheCompleteListInJson)
+{
+    const auto page = sd_page(all, {});
+    EXPECT_EQ(page.status, 200U);
+    EXPECT_EQ(page.content_type, "application/json") << "Prometheus takes no other";
+    EXPECT_EQ(page.body, sd_writer::to_json(groups));
+}
+
+TEST(SdPage, IsAFailureWhileNothingIsKnown)
+{
+    EXPECT_EQ(sd_page(nullptr, {}).status, 503U);
+}
+
+TEST(SdPage, IsNotModifiedForWhoNamesItsTag)
+{
+    const auto tag = field_of(sd_page(all, {}), "ETag");
+    ASSERT_EQ(tag.front(), '"');
+    for (const auto& header : {tag, "W/" + tag, "\"other\", " + tag, std::string("*")}) {
+        proto_http::request asked;
+        asked.fields = {{"If-None-Match", header}};
+        EXPECT_EQ(sd_page(all, asked).status, 304U) << header;
+        EXPECT_EQ(sd_page(all, asked).body, "");
+    }
+    proto_http::request stale;
+    stale.fields = {{"If-None-Match", "\"0000000000000000\""}};
+    EXPECT_EQ(sd_page(all, stale).status, 200U);
+}
+
+TEST(SdPage, IsPackedForWhoAcceptsIt)
+{
+    proto_http::request asked;
+    asked.fields = {{"Accept-Encoding", "gzip"}};
+    const auto page = sd_page(all, asked);
+    EXPECT_EQ(field_of(page, "Content-Encoding"), "gzip");
+    EXPECT_EQ(unpacked(page.body), sd_writer::to_json(groups));
+    EXPECT_EQ(field_of(sd_page(all, {}), "Content-Encoding"), "");
+}
+
+TEST(SdPage, KeepsTheGroupsThatAQueryNames)
+{
+    const auto body_for = [](proto_http::field_list query) {
+        proto_http::request asked;
+        asked.query = std::move(query);
+        return sd_page(all, asked).body;
+    };
+    EXPECT_EQ(body_for({{"job", "shop"}}), only({0}));
+    EXPECT_EQ(body_for({{"service", "db"}}), only({1}));
+    EXPECT_EQ(body_for({{"service", "db"}, {"service", "web"}}), only({0, 1}));
+    EXPECT_EQ(body_for({{"service", "db"}, {"job", "shop"}}), only({}));
+    EXPECT_EQ(body_for({{"network", "back"}}), only({1}));
+    EXPECT_EQ(body_for({{"network", "bridge"}}), only({2}));
+    EXPECT_EQ(body_for({{"service", "nobody"}}), "[]\n");
+    EXPECT_EQ(body_for({{"anything", "else"}}), only({0, 1, 2}));
+}
+
+TEST(Gzip, IsTakenByWhoNamesItAndDoesNotRefuseIt)
+{
+    for (const auto* taken : {"gzip", "deflate, gzip", "GZIP;q=0.5", "*", "br;q=1.0, gzip;q=0.8", "x-gzip"})
+        EXPECT_TRUE(accepts_gzip(taken)) << taken;
+    for (const auto* refused : {"", "identity", "deflate", "gzip;q=0", "gzip; q=0.000", "gzipped", "*;q=0"})
+        EXPECT_FALSE(accepts_gzip(refused)) << refused;
+}
+
+TEST(Gzip, PacksWhatWasThere)
+{
+    for (const auto& text : {std::string(), std::string("[]\n"), std::string(4000, 'a')})
+        EXPECT_EQ(unpacked(gzip(text)), text);
+}
+
+} // namespace
+} // namespace agent::shell
