@@ -3,6 +3,7 @@
 #include "tests/fuzz/fuzz_input.hpp"
 
 #include <cctype>
+#include <filesystem>
 #include <map>
 #include <sstream>
 
@@ -14,20 +15,24 @@ using namespace std::chrono_literals;
 using outcome = std::variant<options, early_exit>;
 using variables = std::map<std::string, std::string, std::less<>>;
 
-outcome parse(const std::vector<std::string>& arguments, const variables& known)
+outcome parse(const std::vector<std::string>& arguments, const variables& known, const std::string& config = {})
 {
-    return parse_options(arguments, [&known](std::string_view name) {
+    const auto variable = [&known](std::string_view name) {
         const auto found = known.find(name);
         return found == known.end() ? std::nullopt : std::optional(found->second);
-    });
+    };
+    return parse_options(arguments, variable, [&config](const std::filesystem::path&) { return config; });
 }
 
 void require_sound(const options& wanted)
 {
     fuzz::require(wanted.resync_interval > 0ms, "there is time between lists");
-    fuzz::require(!wanted.output.empty() && (wanted.output_mode & ~mode_t{0777}) == 0, "the output is a file");
+    fuzz::require(!wanted.outputs.empty() && (wanted.output_mode & ~mode_t{0777}) == 0, "there is an output");
+    for (const auto& file : wanted.outputs)
+        fuzz::require(!file.path.empty(), "an output is a file");
+    fuzz::require(wanted.rules.role_port != 0, "a role's port is a port");
     fuzz::require(wanted.debounce.quiet >= 0ms && wanted.debounce.most >= wanted.debounce.quiet, "the debounce ends");
-    fuzz::require(wanted.rules.default_port.value_or(1) != 0, "a default port is a port");
+    fuzz::require(wanted.rules.endpoints.default_port.value_or(1) != 0, "a default port is a port");
     fuzz::require(wanted.what != command::check || !wanted.checked_file.empty(), "check is told what to check");
     if (wanted.pinned_api)
         fuzz::require(*wanted.pinned_api >= agent::docker::oldest_api &&
@@ -56,13 +61,15 @@ std::string as_text(const outcome& from)
         out << '\n';
     };
     out << static_cast<int>(value.what) << value.checked_file << proto_http::to_string(value.engine) << '\n'
-        << value.resync_interval.count() << ' ' << value.output << value.output_mode << ' '
-        << value.debounce.quiet.count() << ' ' << value.debounce.most.count() << '\n';
-    list(value.rules.ignore_services);
-    list(value.rules.networks);
-    out << static_cast<int>(value.rules.select) << static_cast<int>(value.rules.ports)
-        << static_cast<int>(value.rules.meta) << value.rules.default_port.value_or(0) << ' '
-        << value.rules.prometheus_service << '\n'
+        << value.resync_interval.count() << ' ' << value.output_mode << ' ' << value.debounce.quiet.count() << ' '
+        << value.debounce.most.count() << '\n';
+    for (const auto& file : value.outputs)
+        out << to_string(file.what) << file.path << '\n';
+    list(value.rules.endpoints.ignore_services);
+    list(value.rules.endpoints.networks);
+    out << static_cast<int>(value.rules.endpoints.select) << static_cast<int>(value.rules.endpoints.ports)
+        << static_cast<int>(value.rules.endpoints.meta) << value.rules.endpoints.default_port.value_or(0) << ' '
+        << value.rules.endpoints.prometheus_service << '\n'
         << value.confirm_empty << value.listen_address << '\n'
         << static_cast<int>(value.level) << static_cast<int>(value.format);
     return out.str();
@@ -110,21 +117,24 @@ void require_same_by_variable(std::string_view argument)
 
 } // namespace
 
-/// Arguments, one a line, and variables as `$NAME=value`.
+/// Arguments, one a line, variables as `$NAME=value`, and lines of the configuration file behind a `%`.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     const fuzz::input input(data, size);
     std::vector<std::string> arguments;
     variables known;
+    std::string config;
     for (const auto line : fuzz::split(input.rest(), '\n')) {
         const auto equals = line.find('=');
         if (line.starts_with('$') && equals != std::string_view::npos)
             known.insert_or_assign(std::string(line.substr(1, equals - 1)), std::string(line.substr(equals + 1)));
+        else if (line.starts_with('%'))
+            config += std::string(line.substr(1)) + '\n';
         else if (!line.empty())
             arguments.emplace_back(line);
     }
 
-    const auto read = parse(arguments, known);
+    const auto read = parse(arguments, known, config);
     if (const auto* wanted = std::get_if<options>(&read))
         require_sound(*wanted);
     else

@@ -163,9 +163,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require_accepted(found.groups);
     fuzz::require(sd_writer::canonical(found.groups) == found.groups, "the groups are canonical");
 
-    target_set all(rules);
-    all.refresh({shop.id}, world);
-    fuzz::require(!all.refresh({shop.id}, world), "the same swarm is no change");
+    target_set all(role::endpoints, {.endpoints = rules});
+    all.refresh_all(world);
+    model_changes again;
+    again.concerned = {shop.id};
+    fuzz::require(!all.refresh(again, world), "the same swarm is no change");
     fuzz::require(all.groups() == found.groups, "one service's targets are all there are");
     return 0;
 }
