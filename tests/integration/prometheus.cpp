@@ -24,14 +24,16 @@ std::string configuration_for(const std::string& file)
            file + "']\n";
 }
 
-std::uint16_t start(const private_swarm& swarm, const std::string& network, const std::filesystem::path& file)
+std::uint16_t start(const private_swarm& swarm, const std::string& network, const std::filesystem::path& directory,
+                    const std::string& text)
 {
     const auto configuration = swarm.directory() / "prometheus.yml";
-    std::ofstream(configuration) << configuration_for("/sd" / file.filename());
+    std::ofstream(configuration) << text;
     swarm.docker({"run", "--detach", "--name", container, "--network", network, "--publish",
                   std::to_string(port_inside) + ":" + std::to_string(port_inside), "--volume",
-                  configuration.string() + ":/prometheus.yml:ro", "--volume", file.parent_path().string() + ":/sd:ro",
-                  image, "/bin/prometheus", "--config.file=/prometheus.yml", "--storage.tsdb.path=/tmp/data"});
+                  configuration.string() + ":/prometheus.yml:ro", "--volume", directory.string() + ":/sd:ro",
+                  "--volume", swarm.socket().string() + ":/docker.sock", image, "/bin/prometheus",
+                  "--config.file=/prometheus.yml", "--storage.tsdb.path=/tmp/data"});
     return swarm.forward(port_inside);
 }
 
@@ -43,7 +45,13 @@ void prometheus::make_image(const private_swarm& swarm)
 }
 
 prometheus::prometheus(const private_swarm& swarm, const std::string& network, const std::filesystem::path& file)
-    : swarm_(swarm), port_(start(swarm, network, file))
+    : prometheus(swarm, network, file.parent_path(), configuration_for("/sd" / file.filename()))
+{
+}
+
+prometheus::prometheus(const private_swarm& swarm, const std::string& network, const std::filesystem::path& directory,
+                       const std::string& configuration)
+    : swarm_(swarm), port_(start(swarm, network, directory, configuration))
 {
 }
 
@@ -67,6 +75,16 @@ std::string prometheus::targets_up() const
     if (!answer)
         return {};
     return jq(R"([.data.activeTargets[] | select(.health == "up") | .labels.instance] | sort | join("\n"))", *answer);
+}
+
+std::string prometheus::discovered(const std::string& job) const
+{
+    const auto answer = http_get(port_, "/api/v1/targets?state=any");
+    if (!answer)
+        return {};
+    return jq("[(.data.activeTargets[], .data.droppedTargets[]) | .discoveredLabels | select(.job == \"" + job +
+                  "\") | with_entries(select(.key | test(\"^__meta_docker|^__address__$\")))] | unique",
+              *answer);
 }
 
 double prometheus::metric(const std::string& series) const

@@ -16,8 +16,14 @@ public:
     /// The image it needs; to be made once.
     static void make_image(const private_swarm& swarm);
 
-    /// @param file  the file_sd document to follow; its directory is mounted
+    /// @param file  the file_sd document to follow; its directory is mounted as /sd, the engine's socket as
+    /// /docker.sock
     prometheus(const private_swarm& swarm, const std::string& network, const std::filesystem::path& file);
+
+    /// With a configuration of its own.
+    /// @param directory  mounted as /sd
+    prometheus(const private_swarm& swarm, const std::string& network, const std::filesystem::path& directory,
+               const std::string& configuration);
     prometheus(const prometheus&) = delete;
     prometheus& operator=(const prometheus&) = delete;
     ~prometheus();
@@ -25,6 +31,9 @@ public:
     [[nodiscard]] bool becomes_ready() const;
     /// The addresses of the targets whose last scrape succeeded, sorted, one per line.
     [[nodiscard]] std::string targets_up() const;
+    /// What a job discovered, before relabelling: a JSON list of label sets, sorted, without what Prometheus adds
+    /// itself.
+    [[nodiscard]] std::string discovered(const std::string& job) const;
     /// The value of one series of its own metrics; -1 if it is not there.
     [[nodiscard]] double metric(const std::string& series) const;
 
