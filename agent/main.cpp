@@ -55,6 +55,8 @@ int main(int argc, char** argv)
     switch (settings.what) {
     case command::once:
         return run_once(settings);
+    case command::diff:
+        return show_diff(settings);
     case command::check:
         return check_file(settings);
     case command::health:

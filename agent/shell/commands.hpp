@@ -20,8 +20,12 @@ using settings_reader = std::function<std::variant<options, early_exit>()>;
 /// ones go on.
 [[nodiscard]] int run(options settings, const settings_reader& read_again);
 
-/// One snapshot, one file. Gives up at the first failure, or after 30 s.
+/// One snapshot into the files. Gives up at the first failure, or after 30 s.
 [[nodiscard]] int run_once(const options& settings);
+
+/// Shows what `run_once` would change, and writes nothing.
+/// @return as diff(1): 0 if nothing, 1 if something, 2 if it cannot be told
+[[nodiscard]] int show_diff(const options& settings);
 
 /// Whether Prometheus would accept a file; says where and why not.
 [[nodiscard]] int check_file(const options& settings);

@@ -114,6 +114,7 @@ void declare(CLI::App& app, written& into)
         return sub;
     };
     subcommand("once", "Write one snapshot and exit");
+    subcommand("diff", "Show what once would change; exit 0: nothing, 1: something, 2: trouble");
     subcommand("check", "Say whether Prometheus would accept a file")
         ->add_option("FILE", into.checked_file, "The file")
         ->required();
@@ -342,8 +343,8 @@ void check_task_watch(const std::string& text)
 
 command to_command(const CLI::App& app)
 {
-    constexpr std::array<std::pair<std::string_view, command>, 3> words{
-        {{"once", command::once}, {"check", command::check}, {"health", command::health}}};
+    constexpr std::array<std::pair<std::string_view, command>, 4> words{
+        {{"once", command::once}, {"diff", command::diff}, {"check", command::check}, {"health", command::health}}};
     const auto chosen = app.get_subcommands();
     return chosen.empty() ? command::run : to_choice("command", chosen.front()->get_name(), words);
 }

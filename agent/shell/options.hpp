@@ -21,7 +21,8 @@ namespace agent::shell {
 
 enum class command {
     run,    ///< follow the swarm until stopped
-    once,   ///< one snapshot, one file
+    once,   ///< one snapshot into the files
+    diff,   ///< what `once` would change
     check,  ///< judge a file
     health, ///< ask the running agent whether it lives
 };

@@ -42,6 +42,15 @@ TEST_F(Once, WritesOneSnapshotOfARealSwarm)
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(normalised(contents_of(file)), expected_endpoints(swarm));
 
+    const arguments same{"diff", "--docker.host=unix://" + swarm.socket().string(),
+                         "--output=endpoints=" + file.string()};
+    EXPECT_EQ(agent(same).exit_code, 0) << agent(same).out;
+    swarm.docker({"service", "update", "--detach", "--label-add", "prometheus.label.team=blue", "accountservice"});
+    const auto changed = agent(same);
+    EXPECT_EQ(changed.exit_code, 1);
+    EXPECT_THAT(changed.out, HasSubstr("+{\"targets\""));
+    EXPECT_THAT(changed.out, HasSubstr("\"team\":\"blue\""));
+
     const auto checked = agent({"check", file});
     EXPECT_EQ(checked.exit_code, 0) << checked.err;
     EXPECT_THAT(checked.out, HasSubstr("2 targets in 1 groups"));
@@ -55,6 +64,7 @@ TEST_F(Once, FailsInOneLineThatNamesTheCause)
     EXPECT_EQ(std::count(absent.err.begin(), absent.err.end(), '\n'), 1) << absent.err;
     EXPECT_FALSE(std::filesystem::exists("/tmp/never.json"));
 
+    EXPECT_EQ(agent({"diff", "--docker.host=unix:///nowhere.sock", "--output=endpoints=/tmp/never.json"}).exit_code, 2);
     EXPECT_EQ(agent({"once", "--select=some"}).exit_code, 2);
     EXPECT_THAT(agent({"check", "/nowhere.json"}).err, HasSubstr("/nowhere.json: No such file"));
     EXPECT_EQ(agent({"health", "--web.listen-address=127.0.0.1:1"}).exit_code, 1);
