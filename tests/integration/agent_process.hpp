@@ -2,6 +2,7 @@
 
 #include "tests/integration/private_swarm.hpp"
 
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -22,6 +23,8 @@ public:
 
     /// SIGTERM and the exit code.
     int stop();
+    /// SIGHUP: it reads its settings anew.
+    void reload() { process_->signal(SIGHUP); }
     /// SIGKILL: it gets no chance to tidy up.
     void kill();
     [[nodiscard]] bool running() { return process_->running(); }

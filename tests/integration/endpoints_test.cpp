@@ -309,6 +309,32 @@ TEST_F(Endpoints, SurviveAKilledAgent)
     EXPECT_EQ(targets().size(), 2U) << "an agent that ends leaves its file";
 }
 
+TEST_F(Endpoints, FollowAConfigurationFileThatIsReloaded)
+{
+    const auto configuration = file_.parent_path().parent_path() / "swarm-sd.yml";
+    const auto configure = [&](const std::string& text) { std::ofstream(configuration) << text; };
+    create("accountservice", 2, {"--publish", "6767:6767"});
+    configure("meta-labels: none\n");
+    start_agent({"--config.file=" + configuration.string()});
+    ASSERT_TRUE(converges_to(2));
+    EXPECT_EQ(jq(".[].labels", text()), R"({"task":"accountservice"})");
+
+    configure("meta-labels: service\n");
+    agent_->reload();
+    ASSERT_TRUE(eventually([&] { return text().find("__meta_dockerswarm_service_name") != std::string::npos; }));
+    ASSERT_TRUE(agent_->becomes_ready());
+    EXPECT_EQ(targets().size(), 2U);
+
+    const auto before = text();
+    configure("meta-labels: [nonsense\n");
+    agent_->reload();
+    ASSERT_TRUE(eventually([&] { return contents_of(agent_->log()).find("reload_failed") != std::string::npos; }));
+    scale("accountservice", 3);
+    EXPECT_TRUE(converges_to(3)) << "the old configuration goes on";
+    EXPECT_NE(text(), before);
+    EXPECT_NE(text().find("__meta_dockerswarm_service_name"), std::string::npos);
+}
+
 TEST_F(Endpoints, CostPrometheusOneReadPerChange)
 {
     create("accountservice", 2, {"--publish", "6767:6767"});
