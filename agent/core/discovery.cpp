@@ -279,13 +279,13 @@ void discovery::on(containers_read& what, time_point now)
 
 void discovery::on(const role_wanted& what, time_point now)
 {
-    if (follows(what.which))
+    // Whoever asks for a page must not make the agent read lists that a proxy may refuse: one refused list is a failed
+    // list for every role.
+    if (follows(what.which) || (lists_ | lists_for(what.which)) != lists_)
         return;
     add_view(what.which, false);
     if (is_complete_for(what.which))
         announce(what.which, views_.at(what.which).begin(world_, now, std::nullopt), {std::nullopt, true, what.which});
-    else
-        list_by(now);
 }
 
 void discovery::on(const read_failed&, time_point now)

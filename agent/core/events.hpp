@@ -134,7 +134,7 @@ struct containers_read {
     std::vector<container> found;
 };
 
-/// Somebody asks for a role that nobody asked for yet.
+/// Somebody asks for a role. If the lists that are read anyway suffice for it, it is followed from now on.
 struct role_wanted {
     role which = role::endpoints;
 };

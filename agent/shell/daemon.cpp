@@ -85,7 +85,8 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
       server_(web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
-                         [this](core::role which) { return targets_of(which); }}),
+                         [this](core::role which) { return targets_of(which); },
+                         [this](core::role which) { return feed_.state().follows(which); }}),
               {}, [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
               })

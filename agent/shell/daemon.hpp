@@ -46,7 +46,8 @@ private:
 
     [[nodiscard]] std::string metrics_text();
 
-    /// Nothing while they are not known. A role that nobody asked for before is followed from then on.
+    /// Nothing while they are not known. A role that nobody asked for before is followed from then on, if that costs
+    /// no further list.
     [[nodiscard]] sd_writer::target_list targets_of(core::role which);
 
     metrics counts_;

@@ -36,7 +36,7 @@ public:
 
     [[nodiscard]] const core::discovery& state() const noexcept { return machine_; }
 
-    /// Somebody asks for a role: from now on it is followed.
+    /// Somebody asks for a role: see `core::role_wanted`.
     void want(core::role which) { feed(core::role_wanted{which}); }
 
     /// Brings the gauges up to date, for a scrape.

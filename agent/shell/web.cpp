@@ -62,7 +62,12 @@ reply role_page(const web_sources& from, const request& asked)
     const auto which = core::parse_role(asked.param("role"));
     if (!which)
         return {.status = 404, .body = "no such role; there are: endpoints, tasks, services, nodes, containers\n"};
-    return sd_page(from.targets(*which), asked);
+    const auto targets = from.targets(*which);
+    if (!from.follows(*which))
+        return {.status = 404,
+                .body = "this role needs lists that are not read; give --output=" + std::string(to_string(*which)) +
+                        "=PATH\n"};
+    return sd_page(targets, asked);
 }
 
 } // namespace

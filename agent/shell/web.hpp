@@ -16,6 +16,7 @@ struct web_sources {
     std::function<std::string()> metrics_text;
     std::function<std::optional<std::string_view>()> not_ready_because; ///< nothing while ready
     std::function<sd_writer::target_list(core::role)> targets;          ///< nothing while they are not known
+    std::function<bool(core::role)> follows;                            ///< whether they will ever be known
 };
 
 /// The agent's own pages: `/`, `/metrics`, `/-/healthy`, `/-/ready`, and `/sd/ROLE` for each role (see `sd_page`).

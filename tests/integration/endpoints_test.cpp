@@ -335,6 +335,14 @@ TEST_F(Endpoints, FollowAConfigurationFileThatIsReloaded)
     EXPECT_NE(text().find("__meta_dockerswarm_service_name"), std::string::npos);
 }
 
+TEST_F(Endpoints, ComeWithMetricsThatPromtoolAccepts)
+{
+    start_agent();
+    const auto result = run({"promtool", "check", "metrics"}, 10s, agent_->page("/metrics"));
+    EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+    EXPECT_EQ(result.err, "");
+}
+
 TEST_F(Endpoints, CostPrometheusOneReadPerChange)
 {
     create("accountservice", 2, {"--publish", "6767:6767"});
