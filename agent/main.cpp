@@ -57,6 +57,8 @@ int main(int argc, char** argv)
         return run_once(settings);
     case command::diff:
         return show_diff(settings);
+    case command::explain:
+        return explain_service(settings);
     case command::check:
         return check_file(settings);
     case command::health:

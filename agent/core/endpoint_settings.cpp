@@ -96,13 +96,17 @@ std::optional<std::uint16_t> parse_port(std::string_view text)
 class endpoint_reader {
 public:
     endpoint_reader(const owner_labels& labels, std::string_view name, skip_counts& skipped)
-        : labels_(labels), own_prefix_(name.empty() ? "" : "endpoints." + std::string(name) + "."), skipped_(skipped)
+        : labels_(labels),
+          name_(name),
+          own_prefix_(name.empty() ? "" : "endpoints." + std::string(name) + "."),
+          skipped_(skipped)
     {
     }
 
     endpoint_settings read()
     {
         endpoint_settings settings;
+        settings.name = name_;
         if (const auto list = find("port"))
             settings.ports = parse_ports(*list);
         if (const auto list = used("network"))
@@ -211,6 +215,7 @@ private:
     }
 
     const owner_labels& labels_;
+    std::string name_;
     std::string own_prefix_;
     skip_counts& skipped_;
     std::map<std::string, std::string> found_;

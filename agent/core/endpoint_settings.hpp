@@ -23,6 +23,7 @@ struct labelled_ports {
 
 /// What labels say about one endpoint of a service.
 struct endpoint_settings {
+    std::string name;                    ///< empty: the unnamed one
     std::optional<labelled_ports> ports; ///< none: the label is not there
     std::vector<std::string> networks;   ///< of label `network`, in order; empty: the label is not there
     sd_writer::label_set labels;         ///< `job`, `__metrics_path__`, … as they stand in the file, sorted

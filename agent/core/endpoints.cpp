@@ -207,13 +207,72 @@ std::optional<std::string> node_target(const task& subject, const chosen_port& w
     return address && port ? std::optional(join_host_port(*address, *port)) : std::nullopt;
 }
 
+// --- What the rules went by, in words ---
+
+std::string joined(const std::vector<std::string>& words)
+{
+    std::string text;
+    for (const auto& word : words)
+        text += (text.empty() ? "" : ", ") + word;
+    return text.empty() ? "none" : text;
+}
+
+std::string state_seen(const task& candidate)
+{
+    return std::string(to_string(candidate.state)) + ", desired " + std::string(to_string(candidate.desired));
+}
+
+std::string selection_seen(const owner_labels& labels, selection mode)
+{
+    const auto wish = labels.find("scrape");
+    return std::string(mode == selection::all ? "--select=all" : "--select=labelled") +
+           (wish ? ", label prometheus.scrape=" + std::string(*wish) : ", no label prometheus.scrape");
+}
+
+std::string port_seen(const endpoint_settings& settings, const chosen_ports& chosen, const service& subject,
+                      const endpoint_rules& rules)
+{
+    std::vector<std::string> good;
+    for (const auto& port : chosen.good)
+        good.push_back(std::to_string(port.joined));
+    const auto bad = chosen.bad == 0 ? std::string{} : ", " + std::to_string(chosen.bad) + " that is no port";
+    if (settings.ports)
+        return "label prometheus.port: " + joined(good) + bad;
+    const auto tcp = std::count_if(subject.ports.begin(), subject.ports.end(),
+                                   [](const port& offered) { return offered.protocol == transport::tcp; });
+    const auto service = "the service's " + std::to_string(tcp) + " TCP ports" +
+                         (rules.ports == port_source::published ? ", published: " : ": ");
+    if (tcp > 1)
+        return service + joined(good) + bad + ", the one with the lowest target port";
+    if (tcp == 0 && rules.default_port)
+        return service + "--default-port " + joined(good);
+    return service + joined(good) + bad;
+}
+
+std::string networks_seen(const task& subject, const endpoint_settings& settings, const swarm& world,
+                          const endpoint_rules& rules)
+{
+    std::vector<std::string> own;
+    for (const auto& candidate : places_by_name(subject, world))
+        own.push_back(candidate.where->name);
+    const auto on = "; the task is on: " + joined(own);
+    if (!settings.networks.empty())
+        return "label prometheus.network: " + joined(settings.networks) + on;
+    if (!rules.networks.empty())
+        return "--network: " + joined(rules.networks) + on;
+    if (!rules.prometheus_service.empty())
+        return "networks of --prometheus.service " + rules.prometheus_service + on;
+    return "its own overlay networks" + on;
+}
+
 /// Goes through the tasks of one service and gathers their targets.
 class collector {
 public:
-    collector(const service& subject, const swarm& world, const endpoint_rules& rules)
+    collector(const service& subject, const swarm& world, const endpoint_rules& rules, rule_trace* trace)
         : subject_(subject),
           world_(world),
           rules_(rules),
+          trace_(trace),
           prometheus_networks_(prometheus_networks(world, rules)),
           service_labels_(service_meta_labels(subject, rules.meta))
     {
@@ -223,9 +282,11 @@ public:
     {
         const bool ignored = is_ignored(subject_.name, rules_.ignore_services);
         for (const auto& [id, candidate] : world_.tasks_of(subject_.id)) {
-            if (!is_serving(candidate))
+            if (trace_)
+                trace_->tasks.push_back({candidate.id, candidate.node_id, {}, {}});
+            if (rejects("state", !is_serving(candidate), [&] { return state_seen(candidate); }))
                 result_.skipped.add(skip_reason::not_running);
-            else if (ignored)
+            else if (rejects("ignore-services", ignored, [&] { return joined(rules_.ignore_services); }))
                 result_.skipped.add(skip_reason::ignored);
             else
                 take(candidate);
@@ -241,10 +302,21 @@ private:
         std::vector<endpoint_settings> endpoints;
     };
 
+    /// Notes a rule and what it went by, where somebody wants to know. Gives back whether it rejects.
+    template <class Saw>
+    bool rejects(std::string_view rule, bool rejected, Saw saw)
+    {
+        if (trace_)
+            trace_->tasks.back().steps.push_back({std::string(rule), saw(), rejected});
+        return rejected;
+    }
+
     void take(const task& candidate)
     {
         const auto& labels = read(candidate.container_labels);
-        if (labels.rejected)
+        if (rejects("select", labels.rejected.has_value(), [&] {
+                return selection_seen(owner_labels(subject_.labels, candidate.container_labels), rules_.select);
+            }))
             return result_.skipped.add(*labels.rejected);
         for (const auto& endpoint : labels.endpoints)
             add(candidate, endpoint);
@@ -267,20 +339,33 @@ private:
 
     void add(const task& candidate, const endpoint_settings& endpoint)
     {
+        if (!endpoint.name.empty())
+            rejects("endpoint", false, [&] { return endpoint.name; });
         const auto ports = choose_ports(endpoint, subject_, rules_);
         result_.skipped.add(skip_reason::bad_port, ports.bad);
-        if (ports.good.empty() && ports.bad == 0)
-            return result_.skipped.add(skip_reason::no_port);
+        if (rejects("port", ports.good.empty(), [&] { return port_seen(endpoint, ports, subject_, rules_); })) {
+            if (ports.bad == 0)
+                result_.skipped.add(skip_reason::no_port);
+            return;
+        }
+        rejects("network", false, [&] { return networks_seen(candidate, endpoint, world_, rules_); });
 
         const auto on_network =
             network_address(allowed_places(candidate, endpoint, world_, rules_, prometheus_networks_));
         for (const auto& port : ports.good) {
             const auto target = on_network ? std::optional(join_host_port(on_network->address, port.joined))
                                            : node_target(candidate, port, world_);
-            if (!target) {
+            const auto seen = [&] {
+                if (target)
+                    return *target + (on_network ? " on network " + on_network->where->name : " on the node");
+                return "none for port " + std::to_string(port.target) + ", on a network that counts or on the node";
+            };
+            if (rejects("address", !target, seen)) {
                 result_.skipped.add(skip_reason::no_shared_network);
                 continue;
             }
+            if (trace_)
+                trace_->tasks.back().targets.push_back(*target);
             const task_place where{.host = world_.find_node(candidate.node_id),
                                    .where = on_network ? on_network->where : nullptr,
                                    .target_port = port.target,
@@ -307,6 +392,7 @@ private:
     const service& subject_;
     const swarm& world_;
     const endpoint_rules& rules_;
+    rule_trace* trace_;
     std::set<std::string_view> prometheus_networks_;
     sd_writer::label_set service_labels_;
     std::map<label_map, reading> readings_;
@@ -315,9 +401,9 @@ private:
 
 } // namespace
 
-role_targets endpoints_of(const service& subject, const swarm& world, const endpoint_rules& rules)
+role_targets endpoints_of(const service& subject, const swarm& world, const endpoint_rules& rules, rule_trace* trace)
 {
-    return collector(subject, world, rules).collect();
+    return collector(subject, world, rules, trace).collect();
 }
 
 } // namespace agent::core

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/core/role_targets.hpp"
+#include "agent/core/rule_trace.hpp"
 #include "agent/core/swarm.hpp"
 #include "sd_writer/target_group.hpp"
 
@@ -34,6 +35,8 @@ struct endpoint_rules {
 /// nothing but its sandbox is there. Where no network has an address, a host-mode port is reached on the node.
 ///
 /// A bad value costs its own label or target and is counted; nothing here fails.
-[[nodiscard]] role_targets endpoints_of(const service& subject, const swarm& world, const endpoint_rules& rules);
+/// @param trace  where to note how each rule decided; none: nobody wants to know
+[[nodiscard]] role_targets endpoints_of(const service& subject, const swarm& world, const endpoint_rules& rules,
+                                        rule_trace* trace = nullptr);
 
 } // namespace agent::core

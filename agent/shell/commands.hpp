@@ -27,6 +27,10 @@ using settings_reader = std::function<std::variant<options, early_exit>()>;
 /// @return as diff(1): 0 if nothing, 1 if something, 2 if it cannot be told
 [[nodiscard]] int show_diff(const options& settings);
 
+/// Says how each rule of role `endpoints` decided about each task of a service; fails for a service that is not there,
+/// with the names nearest to it.
+[[nodiscard]] int explain_service(const options& settings);
+
 /// Whether Prometheus would accept a file; says where and why not.
 [[nodiscard]] int check_file(const options& settings);
 

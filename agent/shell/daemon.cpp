@@ -86,7 +86,10 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
       port_(listener_->port()),
       server_(web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
                          [this](core::role which) { return targets_of(which); },
-                         [this](core::role which) { return feed_.state().follows(which); }}),
+                         [this](core::role which) { return feed_.state().follows(which); },
+                         [this, rules = settings.rules.endpoints](std::string_view service) {
+                             return core::explain(service, feed_.state().world(), rules);
+                         }}),
               {}, [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
               })

@@ -60,6 +60,7 @@ struct written {
     std::string level = "info";
     std::string format = "logfmt";
     std::string checked_file;
+    std::string explained_service;
 };
 
 void declare_flags(CLI::App& app, written& into)
@@ -86,7 +87,7 @@ void declare_flags(CLI::App& app, written& into)
     flag("--default-port", into.default_port, "Port where neither a label nor the service names one");
     flag("--prometheus.service", into.prometheus_service, "Service of Prometheus: its networks count");
     flag("--meta-labels", into.meta_labels, "Labels for relabelling: none, service or task");
-    flag("--role-port", into.role_port, "Port of targets of roles tasks, services and nodes that publish none");
+    flag("--role-port", into.role_port, "Port of targets that publish none, in all roles but endpoints");
     flag("--containers.match-first-network", into.containers_match_first_network,
          "Role containers: only the first network of each container");
     flag("--containers.host-address", into.containers_host_address,
@@ -115,6 +116,9 @@ void declare(CLI::App& app, written& into)
     };
     subcommand("once", "Write one snapshot and exit");
     subcommand("diff", "Show what once would change; exit 0: nothing, 1: something, 2: trouble");
+    subcommand("explain", "Say which rule made each of a service's tasks a target, or none")
+        ->add_option("SERVICE", into.explained_service, "Name or ID")
+        ->required();
     subcommand("check", "Say whether Prometheus would accept a file")
         ->add_option("FILE", into.checked_file, "The file")
         ->required();
@@ -343,8 +347,11 @@ void check_task_watch(const std::string& text)
 
 command to_command(const CLI::App& app)
 {
-    constexpr std::array<std::pair<std::string_view, command>, 4> words{
-        {{"once", command::once}, {"diff", command::diff}, {"check", command::check}, {"health", command::health}}};
+    constexpr std::array<std::pair<std::string_view, command>, 5> words{{{"once", command::once},
+                                                                         {"diff", command::diff},
+                                                                         {"explain", command::explain},
+                                                                         {"check", command::check},
+                                                                         {"health", command::health}}};
     const auto chosen = app.get_subcommands();
     return chosen.empty() ? command::run : to_choice("command", chosen.front()->get_name(), words);
 }
@@ -361,6 +368,7 @@ options to_options(const CLI::App& app, const written& from, const environment& 
     options into;
     into.what = to_command(app);
     into.checked_file = from.checked_file;
+    into.explained_service = from.explained_service;
     into.engine = to_engine(from.docker_host);
     into.pinned_api = to_pinned_api(variables);
     check_task_watch(from.task_watch);

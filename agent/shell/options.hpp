@@ -20,11 +20,12 @@
 namespace agent::shell {
 
 enum class command {
-    run,    ///< follow the swarm until stopped
-    once,   ///< one snapshot into the files
-    diff,   ///< what `once` would change
-    check,  ///< judge a file
-    health, ///< ask the running agent whether it lives
+    run,     ///< follow the swarm until stopped
+    once,    ///< one snapshot into the files
+    diff,    ///< what `once` would change
+    explain, ///< why a service has its targets, or none
+    check,   ///< judge a file
+    health,  ///< ask the running agent whether it lives
 };
 
 enum class log_level { debug, info, warn, error };
@@ -42,6 +43,7 @@ struct output {
 struct options {
     command what = command::run;
     std::filesystem::path checked_file; ///< of `check`
+    std::string explained_service;      ///< of `explain`: name or ID
 
     proto_http::address engine = proto_http::unix_address{"/var/run/docker.sock"};
     std::optional<docker::api_version> pinned_api; ///< DOCKER_API_VERSION

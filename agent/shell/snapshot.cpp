@@ -1,6 +1,5 @@
 #include "agent/shell/snapshot.hpp"
 
-#include "agent/core/swarm.hpp"
 #include "agent/core/target_set.hpp"
 #include "agent/docker/engine.hpp"
 
@@ -36,13 +35,15 @@ asio::awaitable<void> ask(docker::engine engine, core::read_everything lists,
     into = co_await engine.everything(lists);
 }
 
-core::swarm list(const options& settings)
+} // namespace
+
+core::swarm read_swarm(const options& settings, core::read_everything lists)
 {
     std::optional<docker::answer<core::snapshot>> answered;
     std::exception_ptr failure;
     asio::io_context io{1};
     docker::engine engine(io.get_executor(), settings.engine, settings.pinned_api);
-    asio::co_spawn(io, ask(std::move(engine), lists_for(settings.outputs), answered),
+    asio::co_spawn(io, ask(std::move(engine), lists, answered),
                    [&failure](std::exception_ptr error) { failure = error; });
     io.run_for(patience);
     if (failure)
@@ -56,11 +57,9 @@ core::swarm list(const options& settings)
     return world;
 }
 
-} // namespace
-
 std::vector<file_snapshot> take_snapshot(const options& settings)
 {
-    const auto world = list(settings);
+    const auto world = read_swarm(settings, lists_for(settings.outputs));
     std::vector<file_snapshot> files;
     for (const auto& wanted : settings.outputs) {
         core::target_set targets(wanted.what, settings.rules);

