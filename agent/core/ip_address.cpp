@@ -67,9 +67,11 @@ std::optional<ip_address> parse_cidr(std::string_view cidr)
     in6_addr v6{};
     if (inet_pton(AF_INET6, host.c_str(), &v6) != 1 || length > 128)
         return std::nullopt;
+    // Go writes an IPv4 address in IPv6 clothes without them.
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6);
     std::array<char, INET6_ADDRSTRLEN> canonical{};
-    inet_ntop(AF_INET6, &v6, canonical.data(), canonical.size());
-    return ip_address{canonical.data(), true};
+    inet_ntop(mapped ? AF_INET : AF_INET6, &v6.s6_addr[mapped ? 12 : 0], canonical.data(), canonical.size());
+    return ip_address{canonical.data(), !mapped};
 }
 
 std::string join_host_port(std::string_view host, std::uint32_t port)

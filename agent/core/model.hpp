@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,6 +92,13 @@ struct attachment {
     friend bool operator==(const attachment&, const attachment&) = default;
 };
 
+struct state_words {
+    std::string state;
+    std::string desired;
+
+    friend bool operator==(const state_words&, const state_words&) = default;
+};
+
 struct task {
     std::string id;
     std::string service_id;
@@ -101,9 +110,23 @@ struct task {
     std::vector<port> host_ports; ///< `Status.PortStatus`: host-mode ports as they are on the node
     std::int64_t slot = 0;        ///< 0 where it has none, as in global services
     std::string container_id{};   ///< empty until there is one
+    /// Both states' words as they were sent, where one of them is not known. Hardly ever there, so it costs a pointer.
+    std::forward_list<state_words> odd_states{};
 
     friend bool operator==(const task&, const task&) = default;
 };
+
+/// The word for the actual state, as the engine sent it.
+[[nodiscard]] inline std::string_view state_word(const task& value)
+{
+    return value.odd_states.empty() ? to_string(value.state) : value.odd_states.front().state;
+}
+
+/// Likewise for the desired state.
+[[nodiscard]] inline std::string_view desired_word(const task& value)
+{
+    return value.odd_states.empty() ? to_string(value.desired) : value.odd_states.front().desired;
+}
 
 enum class service_mode : std::uint8_t { unknown, replicated, global, replicated_job, global_job };
 
@@ -164,7 +187,7 @@ struct container_port {
     std::string public_ip;
     transport protocol = transport::tcp;
 
-    friend bool operator==(const container_port&, const container_port&) = default;
+    friend auto operator<=>(const container_port&, const container_port&) = default;
 };
 
 /// A container's place on one network.

@@ -45,6 +45,14 @@ bool is_on(const container& value, std::string_view network_id)
                        [network_id](const container_network& place) { return place.network_id == network_id; });
 }
 
+/// A manager's status is not in the swarm's store: whoever answers a list looks it up, so no event tells of it
+/// (swarmkit `manager/controlapi/node.go`).
+bool same_but_for_manager(const node& known, node value)
+{
+    value.manager = known.manager;
+    return value == known;
+}
+
 /// Keys of `map` that are not among `kept`.
 template <class Map>
 std::vector<std::string> missing(const Map& map, const id_set& kept)
@@ -62,6 +70,7 @@ model_changes& model_changes::operator+=(model_changes&& more)
 {
     services.merge(more.services);
     nodes.merge(more.nodes);
+    managers.merge(more.managers);
     concerned.merge(more.concerned);
     containers |= more.containers;
     flipped.insert(flipped.end(), std::make_move_iterator(more.flipped.begin()),
@@ -121,9 +130,15 @@ model_changes swarm::put(node value)
 {
     model_changes changes;
     auto id = value.id;
-    if (assign(nodes_, std::move(value))) {
+    const auto* known = find_in(nodes_, id);
+    const bool in_store = !known || !same_but_for_manager(*known, value);
+    if (!assign(nodes_, std::move(value)))
+        return changes;
+    if (in_store) {
         changes.concerned = services_on(id);
         changes.nodes.insert(std::move(id));
+    } else {
+        changes.managers.insert(std::move(id));
     }
     return changes;
 }
@@ -191,6 +206,8 @@ model_changes swarm::put(std::vector<network> values)
         // A task may carry a copy from before its network was made.
         if (known && value.driver.empty() && !known->driver.empty())
             continue;
+        if (known && value.scope.empty()) // lists always say it, copies need not
+            value.scope = known->scope;
         if (!assign(networks_, std::move(value)))
             continue;
         changes.concerned.merge(services_attached_to(id));

@@ -16,14 +16,15 @@ using id_set = std::set<std::string, std::less<>>;
 /// What an answer of the engine changed.
 struct model_changes {
     id_set services;           ///< services whose own object appeared, changed or vanished
-    id_set nodes;              ///< likewise
+    id_set nodes;              ///< likewise, as the swarm's store has them
+    id_set managers;           ///< nodes of which only the manager's status changed, which no event tells
     std::vector<task> flipped; ///< tasks that began or ceased to serve, as they are now or, when gone, were last
     id_set concerned;          ///< services whose targets may be different now
     bool containers = false;   ///< something about the engine's own containers, or their networks
 
     [[nodiscard]] bool empty() const noexcept
     {
-        return concerned.empty() && services.empty() && nodes.empty() && !containers;
+        return concerned.empty() && services.empty() && nodes.empty() && managers.empty() && !containers;
     }
 
     model_changes& operator+=(model_changes&& more);

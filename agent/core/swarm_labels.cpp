@@ -32,8 +32,8 @@ void add_service(label_builder& into, const service& value)
 void add_task(label_builder& into, const task& value)
 {
     into.add("task_id", value.id);
-    into.add("task_state", to_string(value.state));
-    into.add("task_desired_state", to_string(value.desired));
+    into.add("task_state", state_word(value));
+    into.add("task_desired_state", desired_word(value));
     into.add("task_slot", value.slot);
     into.add("task_container_id", value.container_id);
     into.add_all("container_label", value.container_labels);

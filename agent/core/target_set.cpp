@@ -18,6 +18,12 @@ void add_keys(id_set& into, const Map& map)
         into.insert(entry.first);
 }
 
+id_set united(id_set ids, const id_set& more)
+{
+    ids.insert(more.begin(), more.end());
+    return ids;
+}
+
 } // namespace
 
 bool target_set::refresh(const model_changes& changes, const swarm& world)
@@ -68,7 +74,7 @@ id_set target_set::concerned_by(const model_changes& changes, const swarm& world
     case role::services:
         return changes.concerned;
     case role::nodes:
-        return changes.nodes;
+        return united(changes.nodes, changes.managers);
     case role::containers:
         // One may use the networks of another, so a change of one may concern any.
         return changes.containers ? all_objects(world) : id_set{};

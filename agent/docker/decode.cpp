@@ -58,7 +58,8 @@ private:
 std::optional<dom::element> child(const dom::element& parent, std::string_view key)
 {
     dom::element value;
-    return parent[key].get(value) == simdjson::SUCCESS ? std::optional(value) : std::nullopt;
+    const bool found = parent[key].get(value) == simdjson::SUCCESS;
+    return found && !value.is_null() ? std::optional(value) : std::nullopt; // null is absent, as in Go
 }
 
 std::optional<dom::element> child(const std::optional<dom::element>& parent, std::string_view key)
@@ -130,7 +131,7 @@ core::label_map labels(const std::optional<dom::element>& value)
 
 // --- Words ---
 
-core::task_state task_state(const std::optional<dom::element>& value)
+core::task_state task_state(std::string_view word)
 {
     using enum core::task_state;
     static constexpr std::array<std::pair<std::string_view, core::task_state>, 15> words{{{"new", created},
@@ -148,9 +149,8 @@ core::task_state task_state(const std::optional<dom::element>& value)
                                                                                           {"rejected", rejected},
                                                                                           {"remove", remove},
                                                                                           {"orphaned", orphaned}}};
-    const auto word = text(value);
     const auto* known =
-        std::find_if(words.begin(), words.end(), [&word](const auto& entry) { return entry.first == word; });
+        std::find_if(words.begin(), words.end(), [word](const auto& entry) { return entry.first == word; });
     return known == words.end() ? unknown : known->second;
 }
 
@@ -281,14 +281,22 @@ private:
     std::vector<core::network> networks_;
 };
 
+void read_states(const dom::element& from, core::task& into)
+{
+    core::state_words words{text(descend(from, "Status", "State")), text(child(from, "DesiredState"))};
+    into.state = task_state(words.state);
+    into.desired = task_state(words.desired);
+    if (words.state != to_string(into.state) || words.desired != to_string(into.desired))
+        into.odd_states.push_front(std::move(words));
+}
+
 core::task task(const dom::element& from, network_table& networks)
 {
     core::task into;
     into.id = text(child(from, "ID"));
     into.service_id = text(child(from, "ServiceID"));
     into.node_id = text(child(from, "NodeID"));
-    into.state = task_state(descend(from, "Status", "State"));
-    into.desired = task_state(child(from, "DesiredState"));
+    read_states(from, into);
     into.container_labels = labels(descend(from, "Spec", "ContainerSpec", "Labels"));
     into.host_ports = ports(descend(from, "Status", "PortStatus", "Ports"));
     into.slot = static_cast<std::int64_t>(number(child(from, "Slot")));
@@ -332,6 +340,20 @@ std::vector<core::container_network> container_networks(const std::optional<dom:
     return found;
 }
 
+std::vector<core::container_port> container_ports(const std::optional<dom::element>& list)
+{
+    std::vector<core::container_port> found;
+    for_each(list, [&found](const dom::element& port) {
+        const auto type = text(child(port, "Type"));
+        if (type == "tcp" || type == "udp" || type == "sctp")
+            found.push_back({port_number(child(port, "PrivatePort")), port_number(child(port, "PublicPort")),
+                             text(child(port, "IP")), transport(child(port, "Type"))});
+    });
+    // The engine walks through a map of them, so that each list may have another order.
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
 core::container container(const dom::element& from)
 {
     core::container into;
@@ -343,10 +365,7 @@ core::container container(const dom::element& from)
     into.network_mode = text(descend(from, "HostConfig", "NetworkMode"));
     into.labels = labels(child(from, "Labels"));
     into.networks = container_networks(descend(from, "NetworkSettings", "Networks"));
-    for_each(child(from, "Ports"), [&into](const dom::element& port) {
-        into.ports.push_back({port_number(child(port, "PrivatePort")), port_number(child(port, "PublicPort")),
-                              text(child(port, "IP")), transport(child(port, "Type"))});
-    });
+    into.ports = container_ports(child(from, "Ports"));
     return into;
 }
 

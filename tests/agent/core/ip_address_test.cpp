@@ -85,5 +85,45 @@ TEST(IpAddress, JudgesAMappedAddressByTheIPv4OneInIt)
     EXPECT_EQ(read("::ffff:0.0.0.0"), "none");
 }
 
+std::string read_any(std::string_view cidr)
+{
+    const auto address = parse_cidr(cidr);
+    return address ? join_host_port(*address, 80) : "none";
+}
+
+TEST(Cidr, IsReadWhateverTheAddressIsFor)
+{
+    EXPECT_EQ(read_any("10.0.1.3/24"), "10.0.1.3:80");
+    EXPECT_EQ(read_any("0.0.0.0/0"), "0.0.0.0:80");
+    EXPECT_EQ(read_any("127.0.0.1/32"), "127.0.0.1:80");
+    EXPECT_EQ(read_any("fe80::1/128"), "[fe80::1]:80");
+}
+
+TEST(Cidr, IsWrittenAsGoWritesIt)
+{
+    EXPECT_EQ(read_any("FD00:0:0::01/64"), "[fd00::1]:80");
+    EXPECT_EQ(read_any("2001:db8:0:1:0:0:0:1/64"), "[2001:db8:0:1::1]:80");
+}
+
+TEST(Cidr, NeedsAPrefixLengthThatFits)
+{
+    for (const auto* text : {"", "/", "/24", "10.0.1.3", "10.0.1.3/", "10.0.1.3/33", "10.0.1.3/-1", "10.0.1.3/+1",
+                             "10.0.1.3/24 ", "10.0.1.3/2x", "10.0.1.3/99999999999", "10.0.1.300/24", "10.0.1/24",
+                             "10.0.01.3/24", "fd00::1/129", "fd00::g/64", "fe80::1%eth0/64", "x/24"})
+        EXPECT_EQ(read_any(text), "none") << text;
+}
+
+TEST(HostAndPort, ArePutInBracketsForAColon)
+{
+    EXPECT_EQ(join_host_port("", 80), ":80");
+    EXPECT_EQ(join_host_port("db.example", 80), "db.example:80");
+    EXPECT_EQ(join_host_port("fd00::1", 0), "[fd00::1]:0");
+}
+
+TEST(Cidr, TakesIpv4AddressesOutOfIpv6Clothes)
+{
+    EXPECT_EQ(read_any("::ffff:10.0.1.3/120"), "10.0.1.3:80");
+}
+
 } // namespace
 } // namespace agent::core

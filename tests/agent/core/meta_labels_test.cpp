@@ -110,5 +110,32 @@ TEST(MetaLabels, CountCharactersNotBytes)
     EXPECT_EQ(sanitized_label_name("\xF0\x9F\x90\xB3"), "_");
 }
 
+TEST(TaskMetaLabels, SayWhereATargetIs)
+{
+    const auto shop = service_named("shop");
+    auto one = task_of(shop, "t1");
+    one.slot = 2;
+    const auto back = overlay("back");
+    const auto labels = task_meta_labels(
+        one, shop, {.host = nullptr, .where = &back, .target_port = 8080, .mode = publish_mode::ingress});
+    EXPECT_THAT(labels, Contains(Pair("__meta_dockerswarm_task_name", "shop.2")));
+    EXPECT_THAT(labels, Contains(Pair("__meta_dockerswarm_task_target_port", "8080")));
+    EXPECT_THAT(labels, Contains(Pair("__meta_dockerswarm_task_port_publish_mode", "ingress")));
+    EXPECT_THAT(labels, Contains(Pair("__meta_dockerswarm_network_name", "back")));
+    EXPECT_THAT(labels, Not(Contains(Key("__meta_dockerswarm_node_id"))));
+}
+
+TEST(TaskMetaLabels, NameATaskWithoutSlotAfterItsNode)
+{
+    const auto exporter = service_named("exporter");
+    const auto host = node_at("node-1", "192.168.0.1");
+    const auto labels =
+        task_meta_labels(task_of(exporter, "t1"), exporter,
+                         {.host = &host, .where = nullptr, .target_port = 9100, .mode = publish_mode::host});
+    EXPECT_THAT(labels, Contains(Pair("__meta_dockerswarm_task_name", "exporter.node-1")));
+    EXPECT_THAT(labels, Contains(Pair("__meta_dockerswarm_node_address", "192.168.0.1")));
+    EXPECT_THAT(labels, Not(Contains(Key(::testing::StartsWith("__meta_dockerswarm_network_")))));
+}
+
 } // namespace
 } // namespace agent::core

@@ -140,5 +140,16 @@ TEST_F(MissedChanges, ForgetsItsSuspectsWithTheStream)
     expect_missed(start + 1h, 0, 0);
 }
 
+TEST_F(MissedChanges, DoNotBlameTheStreamForAManagersStatus)
+{
+    swarm world;
+    auto manager = node_at("node-1", "192.168.0.1");
+    manager.manager = manager_status{"192.168.0.1:2377", false, "reachable"};
+    world.put(manager);
+    manager.manager->reachability = "unreachable";
+    watch.listed(world.put(manager), start);
+    expect_missed(start + missed_changes::grace, 0, 0);
+}
+
 } // namespace
 } // namespace agent::core

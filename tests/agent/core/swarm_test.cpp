@@ -202,5 +202,97 @@ TEST_F(Swarm, FindsAServiceUnderItsNewNameOnly)
     EXPECT_NE(world.find_service_by_name("store"), nullptr);
 }
 
+TEST_F(Swarm, ConcernsTheServicesWithAVirtualIpOnAChangedNetwork)
+{
+    auto remote = service_named("remote");
+    remote.virtual_ips = {{"id-front", "10.0.9.2/24"}};
+    world.put(remote);
+    EXPECT_TRUE(world.lacks_networks());
+    EXPECT_THAT(world.put({overlay("front")}).concerned, ElementsAre("id-remote"));
+    EXPECT_FALSE(world.lacks_networks());
+    auto labelled = overlay("front");
+    labelled.labels = {{"tier", "1"}};
+    EXPECT_THAT(world.put({labelled}).concerned, ElementsAre("id-remote"));
+}
+
+TEST_F(Swarm, NoticesWhatOnlyTheRolesShow)
+{
+    auto moved = shop;
+    moved.virtual_ips = {{"id-back", "10.0.1.2/24"}};
+    EXPECT_THAT(world.put(moved).concerned, ElementsAre("id-shop"));
+
+    auto started = *world.find_task("t1");
+    started.container_id = "c1";
+    const auto changes = world.put(started);
+    EXPECT_THAT(changes.concerned, ElementsAre("id-shop"));
+    EXPECT_THAT(changes.flipped, IsEmpty());
+
+    auto labelled = *world.find_node("node-1");
+    labelled.labels = {{"zone", "eu"}};
+    const auto on_node = world.put(labelled);
+    EXPECT_THAT(on_node.nodes, ElementsAre("node-1"));
+    EXPECT_THAT(on_node.concerned, ElementsAre("id-shop"));
+}
+
+TEST_F(Swarm, DoesNotFlapBetweenAListedNetworkAndTheCopiesThatTasksCarry)
+{
+    auto listed = overlay("back");
+    listed.scope = "swarm";
+    listed.labels = {{"zone", "back"}};
+    world.put({listed});
+
+    auto unmade = listed; // carried by a task from before the network was made
+    unmade.driver.clear();
+    EXPECT_TRUE(world.put({unmade, listed}).empty());
+    EXPECT_TRUE(world.put({listed, unmade}).empty());
+    EXPECT_EQ(*world.find_network("id-back"), listed);
+}
+
+TEST_F(Swarm, TellsOfChangedContainersAndTheirNetworks)
+{
+    const container web{"c1", "/web", "default", {}, {{"lab", "id-lab", "172.22.0.2", ""}}, {}};
+    EXPECT_TRUE(world.put_containers({web}).containers);
+    EXPECT_FALSE(world.put_containers({web}).containers);
+    EXPECT_TRUE(world.lacks_networks());
+    EXPECT_TRUE(world.put({network{"id-lab", "lab", "bridge", false}}).containers);
+    EXPECT_FALSE(world.put({overlay("elsewhere")}).containers);
+    EXPECT_TRUE(world.put_containers({}).containers);
+    EXPECT_THAT(world.containers(), IsEmpty());
+}
+
+TEST_F(Swarm, KnowsTheServicesThatOnlyATaskNames)
+{
+    world.remove_service("id-shop");
+    world.put(service_named("idle"));
+    EXPECT_THAT(world.all_service_ids(), ElementsAre("id-idle", "id-shop"));
+}
+
+TEST_F(Swarm, KeepsAManagersStatusApartFromWhatEventsTell)
+{
+    auto manager = node_at("node-1", "192.168.0.1");
+    manager.manager = manager_status{"192.168.0.1:2377", true, "reachable"};
+    const auto promoted = world.put(manager);
+    EXPECT_THAT(promoted.managers, ElementsAre("node-1"));
+    EXPECT_THAT(promoted.nodes, IsEmpty());
+    EXPECT_THAT(promoted.concerned, IsEmpty());
+    EXPECT_FALSE(promoted.empty());
+
+    manager.availability = "drain";
+    manager.manager->leader = false;
+    const auto both = world.put(manager);
+    EXPECT_THAT(both.nodes, ElementsAre("node-1"));
+    EXPECT_THAT(both.managers, IsEmpty());
+    EXPECT_TRUE(world.put(manager).empty());
+}
+
+TEST_F(Swarm, KeepsTheScopeOfANetworkThatACopyDoesNotSay)
+{
+    auto listed = overlay("back");
+    listed.scope = "swarm";
+    world.put({listed});
+    EXPECT_TRUE(world.put({overlay("back")}).empty());
+    EXPECT_EQ(world.find_network("id-back")->scope, "swarm");
+}
+
 } // namespace
 } // namespace agent::core

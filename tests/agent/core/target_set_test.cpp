@@ -284,5 +284,16 @@ TEST_F(TargetSet, GivesTheSameBytesForTheSameStateWhateverTheOrder)
     }
 }
 
+TEST(TargetSetOfNodes, FollowsAManagersStatus)
+{
+    swarm world;
+    target_set targets(role::nodes, {});
+    auto manager = node_at("node-1", "192.168.0.1");
+    EXPECT_TRUE(targets.refresh(world.put(manager), world));
+    manager.manager = manager_status{"192.168.0.1:2377", true, "reachable"};
+    EXPECT_TRUE(targets.refresh(world.put(manager), world));
+    EXPECT_FALSE(targets.refresh(world.put(manager), world));
+}
+
 } // namespace
 } // namespace agent::core

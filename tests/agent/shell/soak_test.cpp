@@ -77,8 +77,8 @@ TEST_F(Soak, LeavesNothingBehind)
     const auto file = harness_.file();
     const auto warm = heap_after(events_per_hour / 6);
     const auto after = heap_after(events_per_hour);
-    // Four bytes an event would be more.
-    EXPECT_LE(after, warm + 128 * 1024);
+    // Two bytes an event would be more.
+    EXPECT_LE(after, warm + 64 * 1024);
     EXPECT_EQ(harness_.file(), file);
     EXPECT_EQ(harness_.metric(R"(swarm_sd_file_writes_total{result="written",role="endpoints"})"), 1);
 }
