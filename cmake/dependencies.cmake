@@ -1,6 +1,11 @@
 # Debian 12 packages (scripts/setup), found here once and given names that say what they are for.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
+add_library(nghttp2 ALIAS PkgConfig::nghttp2)
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_message.hpp REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

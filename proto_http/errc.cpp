@@ -27,6 +27,10 @@ public:
             return "no such host";
         case errc::bad_address:
             return "bad address";
+        case errc::bad_http2:
+            return "the peer sent something that is not HTTP/2";
+        case errc::stream_reset:
+            return "the peer gave up on the request";
         }
         return "unknown error";
     }

@@ -19,6 +19,10 @@ enum class errc {
     host_not_found,
     /// An address or a listen address that cannot be read.
     bad_address,
+    /// The peer speaks no HTTP/2, or breaks its rules.
+    bad_http2,
+    /// The server gave up on one request of an HTTP/2 connection.
+    stream_reset,
 };
 
 [[nodiscard]] const boost::system::error_category& error_category() noexcept;

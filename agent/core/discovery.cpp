@@ -29,6 +29,8 @@ duration scaled(duration value, double factor)
     return std::chrono::duration_cast<duration>(std::chrono::duration<double>(value) * factor);
 }
 
+constexpr read_everything nothing{.swarm = false};
+
 bool contains(const std::vector<role>& roles, role which)
 {
     return std::find(roles.begin(), roles.end(), which) != roles.end();
@@ -37,7 +39,10 @@ bool contains(const std::vector<role>& roles, role which)
 } // namespace
 
 discovery::discovery(discovery_settings settings)
-    : settings_(std::move(settings)), random_(settings_.seed), interval_(settings_.resync_interval)
+    : settings_(std::move(settings)),
+      random_(settings_.seed),
+      watch_(settings_.task_watch, settings_.seed),
+      interval_(settings_.resync_interval)
 {
     for (const auto which : settings_.roles)
         add_view(which, contains(settings_.had_targets, which));
@@ -46,12 +51,17 @@ discovery::discovery(discovery_settings settings)
 std::vector<action> discovery::start(time_point now)
 {
     list_at_ = now + list_without_stream;
-    return {open_stream{}};
+    actions_.push_back(open_stream{});
+    watch_.start(now);
+    for (auto& wanted : watch_.take_actions())
+        actions_.push_back(std::move(wanted));
+    return std::exchange(actions_, {});
 }
 
 std::vector<action> discovery::handle(event what, time_point now)
 {
     std::visit([this, now](auto& value) { on(value, now); }, what);
+    hand_over(now);
     check_missed(now);
     reopen_when_due(now);
     read_next(now);
@@ -67,23 +77,27 @@ std::optional<time_point> discovery::deadline() const
     };
     consider(reopen_at_);
     consider(missed_.deadline());
+    consider(watch_.deadline());
     if (reading_)
         return first;
     if (retry_at_) {
         consider(retry_at_);
         return first;
     }
+    consider(queue_.deadline());
+    if (lists_wanted() == nothing)
+        return first;
     consider(list_at_);
     if (hints_lost_)
         consider(cheap_again_at_);
-    consider(confirm_at());
-    consider(queue_.deadline());
+    if (!watch_leads())
+        consider(confirm_at());
     return first;
 }
 
 bool discovery::busy(time_point now) const
 {
-    return reading_ || hints_lost_ || queue_.has_due(now);
+    return reading_ || (hints_lost_ && !watch_leads()) || queue_.has_due(now);
 }
 
 sd_writer::target_list discovery::believed(role which) const
@@ -131,7 +145,10 @@ void discovery::on(const stream_opened&, time_point now)
     missed_.reset();
     // Whatever happened while nobody listened is in the list that follows. The engine answers: no reason to wait.
     retry_at_.reset();
-    list_by(now);
+    if (watch_.is_promising())
+        list_by(now + list_without_stream);
+    else
+        list_by(now);
 }
 
 void discovery::on(const stream_lost&, time_point now)
@@ -158,9 +175,9 @@ void discovery::on(const hint& what, time_point now)
     missed_.heard_of(what.id, now);
     switch (what.about) {
     case hint::subject::service:
-        return queue_.service_hint(what.id, now);
+        return watch_leads() ? void() : queue_.service_hint(what.id, now);
     case hint::subject::node:
-        return queue_.node_hint(what.id, now);
+        return watch_leads() ? void() : queue_.node_hint(what.id, now);
     case hint::subject::container:
         return container_hint(what, now);
     case hint::subject::network:
@@ -178,8 +195,8 @@ void discovery::local_hint(time_point now)
 void discovery::container_hint(const hint& what, time_point now)
 {
     local_hint(now);
-    if (what.task_id.empty() || what.service_id.empty() || what.what == hint::change::object)
-        return; // not the swarm's, or no news of a task
+    if (what.task_id.empty() || what.service_id.empty() || what.what == hint::change::object || watch_leads())
+        return; // not the swarm's, no news of a task, or told by the watch
     missed_.local_node(what.node_id);
     missed_.heard_of(what.task_id, now);
     if (!world_.find_service(what.service_id))
@@ -201,15 +218,25 @@ void discovery::on(everything_read& what, time_point now)
 {
     assert(reading_);
     const bool first = !synced_at_;
-    const auto changes = world_.replace(std::move(what.data));
-    if (!first && stream_up_ && stream_since_ < reading_->started)
+    const auto read = std::get<read_everything>(reading_->what);
+    model_changes changes;
+    // A list that was asked for before the watch carried may be older than what the watch has told since.
+    if (read.swarm && carrier_ == feed::engine)
+        changes = world_.replace_swarm({std::move(what.data.services), std::move(what.data.nodes),
+                                        std::move(what.data.tasks), std::move(what.data.networks), {}});
+    else
+        changes = world_.put(std::move(what.data.networks));
+    if (read.containers)
+        changes += world_.put_containers(std::move(what.data.containers));
+    if (!first && stream_up_ && stream_since_ < reading_->started && carrier_ == feed::engine)
         missed_.listed(changes, now);
 
-    synced_at_ = now;
-    listed_ = std::get<read_everything>(reading_->what);
+    if (read.swarm || !lists_.swarm)
+        synced_at_ = now;
+    listed_ = listed_ | read;
     read_failures_ = 0;
     plan_resync(what, now);
-    take(changes, now);
+    take_read(changes, now);
     queue_.listed(world_, reading_->started, now);
     reading_.reset();
 }
@@ -217,12 +244,14 @@ void discovery::on(everything_read& what, time_point now)
 void discovery::on(service_read& what, time_point now)
 {
     read_failures_ = 0;
+    if (carrier_ == feed::watch)
+        return reading_.reset();
     if (what.found) {
-        take(world_.put(std::move(*what.found)), now);
+        take_read(world_.put(std::move(*what.found)), now);
         list_missing_networks(now);
     } else {
         queue_.forget_service(what.id);
-        take(world_.remove_service(what.id), now);
+        take_read(world_.remove_service(what.id), now);
     }
     reading_.reset();
 }
@@ -231,12 +260,14 @@ void discovery::on(tasks_read& what, time_point now)
 {
     assert(reading_);
     read_failures_ = 0;
+    if (carrier_ == feed::watch)
+        return reading_.reset();
     auto changes = world_.put(std::move(what.networks));
     if (what.found)
         changes += world_.put_tasks_of(what.service_id, std::move(*what.found));
     else // 404: the engine does not know the service; a list tells what it does know
         list_by(now + read_queue::first_delay);
-    take(changes, now);
+    take_read(changes, now);
 
     if (const auto* known = what.found ? world_.find_service(what.service_id) : nullptr)
         queue_.tasks_looked_at(what.service_id, is_settled(*known, world_.tasks_of(what.service_id)), reading_->started,
@@ -249,9 +280,11 @@ void discovery::on(tasks_read& what, time_point now)
 void discovery::on(task_read& what, time_point now)
 {
     read_failures_ = 0;
+    if (carrier_ == feed::watch)
+        return reading_.reset();
     auto changes = world_.put(std::move(what.networks));
     changes += what.found ? world_.put(std::move(*what.found)) : world_.remove_task(what.id);
-    take(changes, now);
+    take_read(changes, now);
     queue_.task_looked_at(what.id, world_.find_task(what.id), now);
     reading_.reset();
 }
@@ -259,12 +292,14 @@ void discovery::on(task_read& what, time_point now)
 void discovery::on(node_read& what, time_point now)
 {
     read_failures_ = 0;
+    if (carrier_ == feed::watch)
+        return reading_.reset();
     const auto changes = what.found ? world_.put(std::move(*what.found)) : world_.remove_node(what.id);
     // Nodes tell of every network that comes and goes there; only what changes the node itself moves tasks.
     if (!changes.nodes.empty())
         for (const auto& id : world_.services_on(what.id))
             queue_.settle(id, now);
-    take(changes, now);
+    take_read(changes, now);
     reading_.reset();
 }
 
@@ -273,7 +308,7 @@ void discovery::on(containers_read& what, time_point now)
     read_failures_ = 0;
     const auto changes = world_.put_containers(std::move(what.found));
     list_missing_networks(now);
-    take(changes, now);
+    take_read(changes, now);
     reading_.reset();
 }
 
@@ -296,6 +331,28 @@ void discovery::on(const read_failed&, time_point now)
     reading_.reset();
 }
 
+void discovery::on(watch_changed& what, time_point now)
+{
+    take(watch_.changed(std::move(what.changes), world_, now), now, std::nullopt, now);
+}
+
+void discovery::on(swarm_listed& what, time_point now)
+{
+    const auto asked_at = watch_.list_asked_at();
+    const auto changes = watch_.listed(std::move(what.lists), world_, now);
+    if (!asked_at)
+        return;
+    synced_at_ = now;
+    listed_.swarm = true;
+    listed_.networks = true;
+    take(changes, std::nullopt, asked_at, now);
+}
+
+void discovery::on(leader_answered& what, time_point now)
+{
+    take(watch_.leader_answered(std::move(what.nodes), world_, now), now, std::nullopt, now);
+}
+
 void discovery::on(const tick&, time_point now)
 {
     if (retry_at_ && *retry_at_ <= now)
@@ -304,11 +361,20 @@ void discovery::on(const tick&, time_point now)
 
 // --- What they mean ---
 
-void discovery::take(const model_changes& changes, time_point now)
+/// What a read of the Engine API changed.
+void discovery::take_read(const model_changes& changes, time_point now)
 {
-    const bool listed = std::holds_alternative<read_everything>(reading_->what);
-    const auto listed_since = listed ? std::optional(reading_->started) : std::nullopt;
-    const auto since = listed ? std::nullopt : std::optional(reading_->since);
+    if (std::holds_alternative<read_everything>(reading_->what))
+        take(changes, std::nullopt, reading_->started, now);
+    else
+        take(changes, reading_->since, std::nullopt, now);
+}
+
+/// @param since         when the change was first heard of, where that is known
+/// @param listed_since  when the full list behind it was asked for; nothing when it was no full list
+void discovery::take(const model_changes& changes, std::optional<time_point> since,
+                     std::optional<time_point> listed_since, time_point now)
+{
     for (auto& [which, view] : views_) {
         if (view.believed())
             announce(which, view.take(changes, world_, now, listed_since), {since, false, which});
@@ -340,12 +406,60 @@ void discovery::check_missed(time_point now)
     reopen_at_ = now;
 }
 
+// --- Who carries ---
+
+std::optional<time_point> discovery::synced_at() const noexcept
+{
+    return carrier_ == feed::watch ? watch_.answered_at() : synced_at_;
+}
+
+duration discovery::stale_after() const noexcept
+{
+    if (carrier_ == feed::watch)
+        return 3 * watch_follower::leader_interval;
+    // Two lists may fail, or one take the 20 s that an engine without a leader needs.
+    return std::max<duration>(3 * interval_, 30s);
+}
+
+void discovery::hand_over(time_point now)
+{
+    const bool promising = watch_.is_promising();
+    if (const auto at = confirm_at(); at && carrier_ == feed::watch)
+        watch_.list_by(*at);
+    watch_.advance(now);
+    for (auto& wanted : watch_.take_actions())
+        actions_.push_back(std::move(wanted));
+
+    const auto carrier = watch_.carries(now) ? feed::watch : feed::engine;
+    if (carrier != carrier_) {
+        carrier_ = carrier;
+        actions_.push_back(carried_by{carrier, carrier == feed::watch ? "in step with the leader" : watch_.trouble()});
+        missed_.reset();
+        if (carrier == feed::watch)
+            queue_.forget_swarm();
+    } else if (!promising || watch_.is_promising()) {
+        return;
+    }
+    if (watch_leads())
+        return;
+    retry_at_.reset();
+    list_by(now);
+}
+
 // --- Reads ---
+
+/// What the Engine API has to be asked for.
+read_everything discovery::lists_wanted() const
+{
+    if (!watch_leads())
+        return lists_;
+    return {.swarm = false, .networks = lists_.containers, .containers = lists_.containers};
+}
 
 /// A virtual IP or a container came to be on a network that no list has shown yet.
 void discovery::list_missing_networks(time_point now)
 {
-    if (lists_.networks && world_.lacks_networks())
+    if (lists_wanted().networks && world_.lacks_networks())
         list_by(now + read_queue::first_delay);
 }
 
@@ -374,9 +488,10 @@ void discovery::read_next(time_point now)
 {
     if (reading_ || retry_at_)
         return;
-    const bool confirm = confirm_at() && *confirm_at() <= now;
+    const bool wants_lists = lists_wanted() != nothing;
+    const bool confirm = !watch_leads() && confirm_at() && *confirm_at() <= now;
     const bool overflow = hints_lost_ || queue_.overflows(now, world_.task_count());
-    if (list_at_ <= now || confirm || (overflow && cheap_again_at_ <= now))
+    if (wants_lists && (list_at_ <= now || confirm || (overflow && cheap_again_at_ <= now)))
         return start_list(now);
     if (auto next = queue_.take_due(now)) {
         actions_.push_back(start_read{next->what});
@@ -390,8 +505,8 @@ void discovery::start_list(time_point now)
     // Whoever asks from here on wants another one.
     list_at_ = time_point::max();
     hints_lost_ = false;
-    reading_ = {lists_, now, now};
-    actions_.push_back(start_read{lists_});
+    reading_ = {lists_wanted(), now, now};
+    actions_.push_back(start_read{lists_wanted()});
 }
 
 std::chrono::milliseconds discovery::delay_after(unsigned failures)

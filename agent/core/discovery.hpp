@@ -6,6 +6,7 @@
 #include "agent/core/read_queue.hpp"
 #include "agent/core/role_view.hpp"
 #include "agent/core/swarm.hpp"
+#include "agent/core/watch_follower.hpp"
 #include "sd_writer/target_group.hpp"
 
 #include <cstdint>
@@ -24,13 +25,15 @@ struct discovery_settings {
     bool confirm_empty = true;
     std::vector<role> had_targets; ///< whose file an earlier run left with targets: the first list may not wipe them
                                    ///< unconfirmed
+    bool task_watch = false;       ///< whether swarmkit's own stream is tried
     std::uint32_t seed = 1;        ///< of the jitter
 };
 
-/// The state machine of the engine feed: it is told events with their time and answers with actions. No socket, no
-/// clock, no file.
+/// The state machine of the discovery: it is told events with their time and answers with actions. No socket, no clock,
+/// no file.
 ///
-/// Lists are the truth, events are hints. The stream is opened first, then everything is listed, so that no change
+/// While swarmkit's own stream carries (see `watch_follower`), it is all that is listened to, but for the engine's own
+/// containers. Otherwise the Engine API carries on: lists are the truth, events are hints. The stream is opened first, then everything is listed, so that no change
 /// falls between; a hint makes what it concerns be read again, and a full list at intervals repairs what no hint told.
 /// One read at a time; hints that come during a read cause another one. What failed gives no information: the last good
 /// targets stay.
@@ -58,8 +61,17 @@ public:
     /// The roles that were asked for.
     [[nodiscard]] bool follows(role which) const { return views_.contains(which); }
 
-    /// When the last complete list arrived.
-    [[nodiscard]] std::optional<time_point> synced_at() const noexcept { return synced_at_; }
+    /// When what is known was last known to be the whole truth: the last complete list, or sign of life of the swarm's
+    /// leader.
+    [[nodiscard]] std::optional<time_point> synced_at() const noexcept;
+
+    /// How old that may be before it must not be relied on any more.
+    [[nodiscard]] duration stale_after() const noexcept;
+
+    /// The way of learning that carries now.
+    [[nodiscard]] feed carrier() const noexcept { return carrier_; }
+
+    [[nodiscard]] const watch_follower& watch() const noexcept { return watch_; }
 
     /// Time between full lists as it is now: `resync_interval`, longer where lists are dear.
     [[nodiscard]] duration resync_interval() const noexcept { return interval_; }
@@ -81,11 +93,23 @@ private:
     void on(containers_read& what, time_point now);
     void on(const role_wanted& what, time_point now);
     void on(const read_failed&, time_point now);
+    void on(const watch_armed&, time_point now) { watch_.armed(now); }
+    void on(const watch_lost&, time_point now) { watch_.lost(now); }
+    void on(watch_changed& what, time_point now);
+    void on(swarm_listed& what, time_point now);
+    void on(const swarm_list_failed&, time_point now) { watch_.list_failed(now); }
+    void on(leader_answered& what, time_point now);
+    void on(const leader_silent&, time_point now) { watch_.leader_silent(now); }
     void on(const tick&, time_point now);
 
     void container_hint(const hint& what, time_point now);
     void local_hint(time_point now);
-    void take(const model_changes& changes, time_point now);
+    void take_read(const model_changes& changes, time_point now);
+    void take(const model_changes& changes, std::optional<time_point> since, std::optional<time_point> listed_since,
+              time_point now);
+    void hand_over(time_point now);
+    [[nodiscard]] bool watch_leads() const { return carrier_ == feed::watch || watch_.is_promising(); }
+    [[nodiscard]] read_everything lists_wanted() const;
     void announce(role which, role_view::outcome outcome, publish news);
     void add_view(role which, bool file_had_targets);
     [[nodiscard]] bool is_complete_for(role which) const;
@@ -107,10 +131,12 @@ private:
 
     swarm world_;
     std::map<role, role_view> views_;
+    watch_follower watch_;
+    feed carrier_ = feed::engine;
     missed_changes missed_;
     read_queue queue_;
     read_everything lists_{.swarm = false};  ///< what the roles need
-    read_everything listed_{.swarm = false}; ///< what the latest full list brought
+    read_everything listed_{.swarm = false}; ///< what was listed at least once
 
     struct reading {
         read_request what;

@@ -2,6 +2,7 @@
 
 #include "agent/core/model.hpp"
 #include "agent/core/role.hpp"
+#include "agent/core/watch_events.hpp"
 
 #include <array>
 #include <chrono>
@@ -17,6 +18,17 @@ namespace agent::core {
 
 using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
+
+/// The ways of learning what runs.
+enum class feed {
+    engine, ///< `/events` and lists of the Engine API
+    watch,  ///< swarmkit's own stream
+};
+
+[[nodiscard]] constexpr std::string_view to_string(feed which) noexcept
+{
+    return which == feed::watch ? "task_watch" : "engine";
+}
 
 // --- Reads of the Engine API ---
 
@@ -142,11 +154,35 @@ struct role_wanted {
 /// The read in progress gave no information, for whatever reason.
 struct read_failed {};
 
+/// The watch is armed: from here on it tells every change.
+struct watch_armed {};
+
+/// The watch could not be opened, or ended for whatever reason.
+struct watch_lost {};
+
+/// What the watch told, in the order of the commits. All of it is applied in one go.
+struct watch_changed {
+    std::vector<object_change> changes;
+};
+
+/// The four lists that the swarm's leader answered; or they failed.
+struct swarm_listed {
+    swarm_lists lists;
+};
+struct swarm_list_failed {};
+
+/// The swarm's leader answered with its nodes; or it did not, in the time that it has.
+struct leader_answered {
+    std::vector<node> nodes;
+};
+struct leader_silent {};
+
 /// A deadline of the machine has come.
 struct tick {};
 
 using event = std::variant<stream_opened, stream_lost, hint, hints_lost, everything_read, service_read, tasks_read,
-                           task_read, node_read, containers_read, role_wanted, read_failed, tick>;
+                           task_read, node_read, containers_read, role_wanted, read_failed, watch_armed, watch_lost, watch_changed,
+                           swarm_listed, swarm_list_failed, leader_answered, leader_silent, tick>;
 
 // --- Actions ---
 
@@ -181,6 +217,29 @@ struct report_missed {
     unsigned unannounced = 0; ///< of those no engine tells: tasks on other nodes
     friend bool operator==(const report_missed&, const report_missed&) = default;
 };
-using action = std::variant<open_stream, close_stream, start_read, publish, hold_back, report_missed>;
+/// Open the watch.
+struct open_watch {
+    friend bool operator==(const open_watch&, const open_watch&) = default;
+};
+/// End the watch.
+struct close_watch {
+    friend bool operator==(const close_watch&, const close_watch&) = default;
+};
+/// Read the four lists on the watch's connection. At most one such read is in progress at any time.
+struct list_swarm {
+    friend bool operator==(const list_swarm&, const list_swarm&) = default;
+};
+/// Read the nodes on the watch's connection. At most one such read is in progress at any time.
+struct ask_leader {
+    friend bool operator==(const ask_leader&, const ask_leader&) = default;
+};
+/// Another way of learning carries from now on.
+struct carried_by {
+    feed which = feed::engine;
+    std::string_view why; ///< in words, for the log
+    friend bool operator==(const carried_by&, const carried_by&) = default;
+};
+using action = std::variant<open_stream, close_stream, start_read, publish, hold_back, report_missed, open_watch,
+                            close_watch, list_swarm, ask_leader, carried_by>;
 
 } // namespace agent::core

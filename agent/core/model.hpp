@@ -19,6 +19,14 @@ namespace agent::core {
 /// Docker labels, sorted bytewise by key, no key twice.
 using label_map = std::vector<std::pair<std::string, std::string>>;
 
+/// Grows with every change of its object (swarmkit `Meta.Version`). No rule asks for it, and two objects that differ in
+/// nothing else are the same: so it counts for no comparison.
+struct object_version {
+    std::uint64_t index = 0;
+
+    friend constexpr bool operator==(object_version, object_version) noexcept { return true; }
+};
+
 /// Where a task stands, in the order in which swarmkit lets a task go through it: a task never goes back.
 /// Used for the actual and for the desired state.
 enum class task_state : std::uint8_t {
@@ -80,6 +88,7 @@ struct network {
     bool internal = false;
     std::string scope{}; ///< `swarm`, `local`, `global`
     label_map labels{};
+    object_version version{};
 
     friend bool operator==(const network&, const network&) = default;
 };
@@ -112,6 +121,7 @@ struct task {
     std::string container_id{};   ///< empty until there is one
     /// Both states' words as they were sent, where one of them is not known. Hardly ever there, so it costs a pointer.
     std::forward_list<state_words> odd_states{};
+    object_version version{};
 
     friend bool operator==(const task&, const task&) = default;
 };
@@ -151,6 +161,7 @@ struct service {
     std::vector<std::string> network_ids; ///< of its spec
     std::vector<port> ports;
     std::vector<virtual_ip> virtual_ips{};
+    object_version version{};
 
     friend bool operator==(const service&, const service&) = default;
 };
@@ -176,6 +187,7 @@ struct node {
     std::string engine_version{};
     label_map labels{};
     std::optional<manager_status> manager{};
+    object_version version{};
 
     friend bool operator==(const node&, const node&) = default;
 };

@@ -17,10 +17,9 @@ bool assign(Map& map, Value value)
         map.emplace(std::move(id), std::move(value));
         return true;
     }
-    if (found->second == value)
-        return false;
-    found->second = std::move(value);
-    return true;
+    const bool changed = found->second != value;
+    found->second = std::move(value); // its version, at least
+    return changed;
 }
 
 template <class Map>
@@ -80,6 +79,14 @@ model_changes& model_changes::operator+=(model_changes&& more)
 
 model_changes swarm::replace(snapshot data)
 {
+    auto containers = std::move(data.containers);
+    auto changes = replace_swarm(std::move(data));
+    changes += put_containers(std::move(containers));
+    return changes;
+}
+
+model_changes swarm::replace_swarm(snapshot data)
+{
     auto changes = put(std::move(data.networks));
 
     const auto service_ids = ids_of(data.services);
@@ -99,7 +106,6 @@ model_changes swarm::replace(snapshot data)
         changes += put(std::move(value));
     for (const auto& id : missing(service_of_task_, task_ids))
         changes += remove_task(id);
-    changes += put_containers(std::move(data.containers));
     return changes;
 }
 
@@ -163,9 +169,11 @@ model_changes swarm::put(task value)
         changes = remove_task(value.id);
 
     auto& tasks = tasks_[value.service_id];
-    const auto* known = find_in(tasks, value.id);
-    if (known && *known == value)
+    auto* known = find_in(tasks, value.id);
+    if (known && *known == value) {
+        known->version = value.version;
         return changes;
+    }
 
     note_flip(changes, known, &value);
     changes.concerned.insert(value.service_id);
@@ -214,6 +222,17 @@ model_changes swarm::put(std::vector<network> values)
         changes.containers |= std::any_of(containers_.begin(), containers_.end(),
                                           [&id](const auto& entry) { return is_on(entry.second, id); });
     }
+    return changes;
+}
+
+model_changes swarm::remove_network(std::string_view id)
+{
+    model_changes changes;
+    const auto found = networks_.find(id);
+    if (found == networks_.end())
+        return changes;
+    changes.concerned = services_attached_to(id);
+    networks_.erase(found);
     return changes;
 }
 

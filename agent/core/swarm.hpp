@@ -41,6 +41,9 @@ public:
     /// deletion (see `networks` of `GET /networks` in the engine: it hides failures).
     model_changes replace(snapshot data);
 
+    /// As `replace`, but the engine's own containers stay as they are known.
+    model_changes replace_swarm(snapshot data);
+
     model_changes put(service value);
     model_changes remove_service(std::string_view id);
     model_changes put(node value);
@@ -53,6 +56,7 @@ public:
 
     /// Takes networks, as an answer's tasks carry them or as they are listed.
     model_changes put(std::vector<network> values);
+    model_changes remove_network(std::string_view id);
 
     /// Takes all containers of this engine.
     model_changes put_containers(std::vector<container> values);

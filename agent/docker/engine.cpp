@@ -127,14 +127,14 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
         auto services = co_await read("/services", absence::is_failure, decode_services);
         if (!services)
             co_return services.error();
-        auto nodes = co_await read("/nodes", absence::is_failure, decode_nodes);
-        if (!nodes)
-            co_return nodes.error();
+        auto found_nodes = co_await nodes();
+        if (!found_nodes)
+            co_return found_nodes.error();
         auto tasks = co_await read("/tasks", absence::is_failure, decode_tasks);
         if (!tasks)
             co_return tasks.error();
         auto& [listed, attached] = **tasks;
-        all = {**std::move(services), **std::move(nodes), std::move(listed), std::move(attached), {}};
+        all = {**std::move(services), *std::move(found_nodes), std::move(listed), std::move(attached), {}};
     }
     if (wanted.containers) {
         auto found = co_await containers();
@@ -160,6 +160,14 @@ asio::awaitable<answer<core::containers_read>> engine::containers()
     if (!found)
         co_return found.error();
     co_return core::containers_read{**std::move(found)};
+}
+
+asio::awaitable<answer<std::vector<core::node>>> engine::nodes()
+{
+    auto found = co_await read("/nodes", absence::is_failure, decode_nodes);
+    if (!found)
+        co_return found.error();
+    co_return **std::move(found);
 }
 
 asio::awaitable<answer<core::service_read>> engine::service(std::string id)

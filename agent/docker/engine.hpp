@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace agent::docker {
 
@@ -67,6 +68,7 @@ public:
     /// All lists that `wanted` names, all or nothing.
     [[nodiscard]] boost::asio::awaitable<answer<core::snapshot>> everything(core::read_everything wanted);
     [[nodiscard]] boost::asio::awaitable<answer<core::containers_read>> containers();
+    [[nodiscard]] boost::asio::awaitable<answer<std::vector<core::node>>> nodes();
 
     /// One object, or what it means that there is none.
     [[nodiscard]] boost::asio::awaitable<answer<core::service_read>> service(std::string id);

@@ -37,6 +37,8 @@ public:
             return "the engine's API is too old";
         case errc::api_too_new:
             return "the engine's API is too new";
+        case errc::other_swarm:
+            return "the control socket is of another swarm";
         }
         return "unknown error";
     }

@@ -28,6 +28,8 @@ enum class errc {
     api_too_old,
     /// The engine no longer offers any API version that this program knows.
     api_too_new,
+    /// A control socket of another swarm than the engine's.
+    other_swarm,
 };
 
 [[nodiscard]] const boost::system::error_category& error_category() noexcept;

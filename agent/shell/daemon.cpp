@@ -65,6 +65,7 @@ core::discovery_settings discovery_settings_for(const options& settings,
     for (const auto& [which, file] : files)
         if (file.existing().targets > 0)
             discovery.had_targets.push_back(which);
+    discovery.task_watch = !settings.task_watch.socket.empty();
     discovery.seed = std::random_device{}();
     return discovery;
 }
@@ -79,16 +80,17 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
 daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log,
                std::map<core::role, sd_writer::writer> files)
     : counts_(roles_of(settings)),
-      feed_(executor, docker::engine(executor, settings.engine, settings.pinned_api),
+      loop_(executor,
+            {settings.engine, settings.pinned_api, settings.task_watch.socket, !settings.task_watch.named},
             discovery_settings_for(settings, files), log, counts_),
-      outputs_(executor, [this](clock::time_point now) { return feed_.state().busy(now); }),
+      outputs_(executor, [this](clock::time_point now) { return loop_.state().busy(now); }),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
       server_(web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
                          [this](core::role which) { return targets_of(which); },
-                         [this](core::role which) { return feed_.state().follows(which); },
+                         [this](core::role which) { return loop_.state().follows(which); },
                          [this, rules = settings.rules.endpoints](std::string_view service) {
-                             return core::explain(service, feed_.state().world(), rules);
+                             return core::explain(service, loop_.state().world(), rules);
                          }}),
               {}, [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
@@ -96,32 +98,32 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
 {
     for (auto& [which, file] : files)
         outputs_.add(which, file_output(std::move(file), settings.debounce, log, counts_.files.at(which)));
-    feed_.listen({[this](const core::publish& news) {
-                      outputs_.publish(news.which, feed_.state().believed(news.which), news.since, news.at_once);
+    loop_.listen({[this](const core::publish& news) {
+                      outputs_.publish(news.which, loop_.state().believed(news.which), news.since, news.at_once);
                   },
                   [this] { outputs_.verify(); }, [this] { outputs_.reconsider(); }});
 }
 
 sd_writer::target_list daemon::targets_of(core::role which)
 {
-    feed_.want(which);
-    return feed_.state().believed(which);
+    loop_.want(which);
+    return loop_.state().believed(which);
 }
 
 asio::awaitable<void> daemon::run()
 {
-    co_await first_of(feed_.run(), outputs_.run(), server_.serve(*std::move(listener_)));
+    co_await first_of(loop_.run(), outputs_.run(), server_.serve(*std::move(listener_)));
 }
 
 std::optional<std::string_view> daemon::not_ready_because() const
 {
-    const auto& state = feed_.state();
-    return core::not_ready_because({state.synced_at(), state.resync_interval(), outputs_.succeeded()}, clock::now());
+    const auto& state = loop_.state();
+    return core::not_ready_because({state.synced_at(), state.stale_after(), outputs_.succeeded()}, clock::now());
 }
 
 std::string daemon::metrics_text()
 {
-    feed_.update_gauges();
+    loop_.update_gauges();
     counts_.ready->Set(not_ready_because() ? 0 : 1);
     return counts_.text();
 }

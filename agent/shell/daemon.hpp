@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/shell/engine_feed.hpp"
+#include "agent/shell/discovery_loop.hpp"
 #include "agent/shell/file_outputs.hpp"
 #include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
@@ -18,7 +18,7 @@
 
 namespace agent::shell {
 
-/// The running agent: engine feed, files and web pages, wired together on one reactor.
+/// The running agent: discovery, files and web pages, wired together on one reactor.
 ///
 /// The executor must be a single thread's.
 class daemon {
@@ -36,7 +36,7 @@ public:
     /// Port of the web pages.
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
-    [[nodiscard]] const core::discovery& state() const noexcept { return feed_.state(); }
+    [[nodiscard]] const core::discovery& state() const noexcept { return loop_.state(); }
     [[nodiscard]] metrics& counts() noexcept { return counts_; }
     [[nodiscard]] std::optional<std::string_view> not_ready_because() const;
 
@@ -51,7 +51,7 @@ private:
     [[nodiscard]] sd_writer::target_list targets_of(core::role which);
 
     metrics counts_;
-    engine_feed feed_;
+    discovery_loop loop_;
     file_outputs outputs_;
     std::optional<proto_http::listener> listener_;
     std::uint16_t port_;

@@ -5,7 +5,6 @@
 
 #include <boost/asio/error.hpp>
 
-#include <bit>
 #include <ctime>
 #include <utility>
 #include <variant>
@@ -22,11 +21,6 @@ core::duration thread_cpu()
     timespec used{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-}
-
-double unix_now()
-{
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 std::string_view word_for(core::hint::subject about)
@@ -67,24 +61,28 @@ docker::answer<core::event> as_event(docker::answer<Answer> got)
 
 } // namespace
 
-engine_feed::engine_feed(asio::any_io_executor executor, docker::engine engine, core::discovery_settings settings,
-                         const logger& log, metrics& counts)
+engine_feed::engine_feed(asio::any_io_executor executor, docker::engine engine, const logger& log, metrics& counts,
+                         std::function<void(core::event)> tell)
     : engine_(std::move(engine)),
-      machine_(std::move(settings)),
       log_(log),
+      failures_(log),
       counts_(counts),
+      tell_(std::move(tell)),
       open_(executor),
       close_(executor),
-      read_(executor),
-      deadline_(executor)
+      read_(executor)
 {
 }
 
 asio::awaitable<void> engine_feed::run()
 {
-    for (const auto& first : machine_.start(clock::now()))
-        std::visit([this](const auto& wanted) { carry_out(wanted); }, first);
-    co_await first_of(follow_streams(), carry_out_reads(), keep_time());
+    co_await first_of(follow_streams(), carry_out_reads());
+}
+
+void engine_feed::carry_out(const core::start_read& wanted)
+{
+    next_read_ = wanted.what;
+    read_.ring();
 }
 
 // --- The stream ---
@@ -104,7 +102,7 @@ asio::awaitable<void> engine_feed::follow_streams()
             continue; // the machine itself wanted it closed
         if (end->code == docker::errc::api_too_old)
             co_return;
-        feed(core::stream_lost{});
+        tell_(core::stream_lost{});
     }
 }
 
@@ -122,9 +120,9 @@ asio::awaitable<void> engine_feed::follow_one_stream(std::optional<docker::failu
         co_return;
     }
     log_.info("stream_opened", {{"api_version", to_string(*version)}});
-    said_.clear();
+    failures_.forget();
     counts_.stream_connected->Set(1);
-    feed(core::stream_opened{});
+    tell_(core::stream_opened{});
     end = co_await read_events(*std::move(stream));
 }
 
@@ -132,11 +130,11 @@ asio::awaitable<docker::failure> engine_feed::read_events(docker::event_stream s
 {
     const docker::stream_sink sink{[this](core::hint what) {
                                        counts_.events[word_for(what.about)].Increment();
-                                       feed(std::move(what));
+                                       tell_(std::move(what));
                                    },
                                    [this] {
                                        counts_.events_dropped->Increment();
-                                       feed(core::hints_lost{});
+                                       tell_(core::hints_lost{});
                                    }};
     for (;;)
         if (const auto more = co_await stream.read(sink); !more)
@@ -147,7 +145,7 @@ void engine_feed::stream_ended(const std::optional<docker::failure>& end)
 {
     counts_.stream_connected->Set(0);
     counts_.stream_losses[end ? cause_of(end->code) : "silent"].Increment();
-    log_failure("stream_lost", end ? end->detail : "it does not tell what lists show");
+    failures_.warn("stream_lost", end ? end->detail : "it does not tell what lists show");
 }
 
 // --- Reads ---
@@ -156,7 +154,7 @@ asio::awaitable<void> engine_feed::carry_out_reads()
 {
     for (;;) {
         co_await read_.wait();
-        feed(co_await read(std::exchange(next_read_, core::read_everything{})));
+        tell_(co_await read(std::exchange(next_read_, core::read_everything{})));
     }
 }
 
@@ -174,11 +172,11 @@ asio::awaitable<core::event> engine_feed::read(core::read_request what)
     counts_.read_seconds[kind].Observe(std::chrono::duration<double>(took).count());
     if (!got) {
         counts_.read_failures[kind].Increment();
-        log_failure("read_failed", got.error().detail);
+        failures_.warn("read_failed", got.error().detail);
         co_return core::read_failed{};
     }
     log_.debug("read", {{"what", kind}, {"duration_seconds", std::chrono::duration<double>(took).count()}});
-    said_.erase("read_failed");
+    failures_.forget("read_failed");
     if (auto* all = std::get_if<core::everything_read>(&*got)) {
         all->took = took;
         all->cpu = thread_cpu() - cpu_before;
@@ -203,90 +201,6 @@ asio::awaitable<docker::answer<core::event>> engine_feed::ask(core::read_request
     if (!all)
         co_return all.error();
     co_return core::everything_read{*std::move(all), {}, {}};
-}
-
-// --- Time ---
-
-asio::awaitable<void> engine_feed::keep_time()
-{
-    for (;;) {
-        co_await deadline_.wait_until(machine_.deadline().value_or(clock::time_point::max()));
-        // Rung when the deadline moved; then there may be nothing to do yet.
-        if (const auto due = machine_.deadline(); due && *due <= clock::now())
-            feed(core::tick{});
-    }
-}
-
-// --- The machine ---
-
-void engine_feed::feed(core::event what)
-{
-    const bool listed = std::holds_alternative<core::everything_read>(what);
-    for (const auto& wanted : machine_.handle(std::move(what), clock::now()))
-        std::visit([this](const auto& value) { carry_out(value); }, wanted);
-    deadline_.ring();
-    if (listed) {
-        counts_.last_sync->Set(unix_now());
-        listener_.on_listed();
-    }
-    listener_.on_step();
-}
-
-void engine_feed::carry_out(const core::start_read& wanted)
-{
-    next_read_ = wanted.what;
-    read_.ring();
-}
-
-void engine_feed::carry_out(const core::publish& wanted)
-{
-    listener_.on_publish(wanted);
-}
-
-void engine_feed::carry_out(const core::hold_back& what)
-{
-    log_.warn("empty_held_back", {{"role", to_string(what.which)},
-                                  {"reason", "every target seems to be gone; a second list has to confirm it"}});
-}
-
-void engine_feed::carry_out(const core::report_missed& found)
-{
-    counts_.missed_changes["true"].Increment(found.announced);
-    counts_.missed_changes["false"].Increment(found.unannounced);
-    if (found.announced > 0)
-        log_.warn("changes_missed", {{"count", found.announced}});
-}
-
-void engine_feed::update_gauges() const
-{
-    const auto& world = machine_.world();
-    for (const auto which : core::all_roles) {
-        const auto believed = machine_.believed(which);
-        counts_.targets[to_string(which)].Set(believed ? static_cast<double>(sd_writer::count_targets(*believed)) : 0);
-    }
-    const auto skipped = machine_.skipped(core::role::endpoints);
-    for (std::size_t at = 0; at < core::skip_reason_count; ++at)
-        counts_.skipped_tasks[to_string(static_cast<core::skip_reason>(at))].Set(
-            static_cast<double>(skipped.tasks.at(at)));
-    for (std::size_t at = 0; at < core::bad_label_count; ++at)
-        counts_.bad_labels[to_string(static_cast<core::bad_label>(at))].Set(static_cast<double>(skipped.labels.at(at)));
-    counts_.services->Set(static_cast<double>(world.services().size()));
-    counts_.tasks->Set(static_cast<double>(world.task_count()));
-    counts_.nodes->Set(static_cast<double>(world.node_count()));
-    counts_.empty_held_back->Set(machine_.holds_back() ? 1 : 0);
-    counts_.resync_interval_seconds->Set(std::chrono::duration<double>(machine_.resync_interval()).count());
-}
-
-// --- The log ---
-
-void engine_feed::log_failure(std::string_view event, const std::string& error)
-{
-    auto& known = said_[std::string(event)];
-    if (known.text != error)
-        known = {error, 0};
-    // The first, second, fourth, eighth …: the counters have them all.
-    if (std::has_single_bit(++known.count))
-        log_.warn(event, {{"error", error}, {"attempt", known.count}});
 }
 
 } // namespace agent::shell

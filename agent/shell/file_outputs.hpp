@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/core/role.hpp"
-#include "agent/shell/doorbell.hpp"
+#include "proto_http/doorbell.hpp"
 #include "agent/shell/file_output.hpp"
 #include "agent/shell/helper_thread.hpp"
 
@@ -48,7 +48,7 @@ private:
     [[nodiscard]] std::optional<clock::time_point> deadline() const;
 
     std::function<bool(clock::time_point)> busy_;
-    doorbell bell_;
+    proto_http::doorbell bell_;
     std::map<core::role, file_output> files_;
     helper_thread disk_; ///< ends before what it writes with
 };

@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 4> subjects{"service", "node", "container
 constexpr std::array<std::string_view, 2> booleans{"true", "false"};
 constexpr std::array<std::string_view, 3> write_results{"written", "unchanged", "failed"};
 
+constexpr std::array<std::string_view, 2> feeds{"engine", "task_watch"};
+constexpr std::array<std::string_view, 2> watch_read_kinds{"lists", "leader"};
+
 // Single reads take below a millisecond, an engine without a leader 20 seconds.
 const Histogram::BucketBoundaries read_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                0.25,  0.5,    1,     2.5,  5,     10,   25};
@@ -152,6 +155,25 @@ metrics::metrics(const std::vector<core::role>& file_roles)
         "Changes that only a full list showed, by whether the event stream should have announced them.", "announced",
         booleans);
 
+    feed = build.gauge_by("feed_active", "Which way of learning carries now: the task watch, or the Engine API alone.",
+                          "feed", feeds);
+    watch_connected = build.gauge("watch_connected", "Whether the swarm's own task stream is open.");
+    watch_holds = build.gauge("watch_changes_held_back",
+                              "Whether the task stream carries but is behind its leader, so that lists are awaited.");
+    watch_changes =
+        build.counter_by("watch_changes_total", "Changes of objects that the task stream told.", "type", watch_kinds);
+    watch_losses = build.counter_by(
+        "watch_losses_total", "Ends of the task stream and failed attempts to open it.", "cause", watch_end_causes);
+    watch_reads = build.counter_by("watch_reads_total", "Reads on the control socket: all lists, or signs of life of the "
+                                                        "swarm's leader.",
+                                   "what", watch_read_kinds);
+    watch_read_failures = build.counter_by("watch_read_failures_total",
+                                           "Reads on the control socket that gave no information.", "what",
+                                           watch_read_kinds);
+    watch_read_seconds =
+        build.histogram_by("watch_read_duration_seconds", "Time from a read's request to its decoded answer.", "what",
+                           watch_read_kinds, read_buckets);
+
     const auto kinds = words_of<core::read_kind, core::read_kind_count>();
     reads = build.counter_by("reads_total", "Reads of the Engine API.", "what", kinds);
     read_failures =
@@ -159,6 +181,8 @@ metrics::metrics(const std::vector<core::role>& file_roles)
     read_seconds = build.histogram_by("read_duration_seconds", "Time from a read's request to its decoded answer.",
                                       "what", kinds, read_buckets);
     last_sync = build.gauge("last_sync_timestamp_seconds", "When the last complete list arrived.");
+    sync_age_seconds = build.gauge(
+        "sync_age_seconds", "How long ago a complete list, or the swarm's leader, last said what is true.");
     resync_interval_seconds = build.gauge("resync_interval_seconds",
                                           "Time between full lists; longer than configured where lists are costly.");
 

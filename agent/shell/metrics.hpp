@@ -53,11 +53,22 @@ struct metrics {
     labelled<counter> stream_losses;  ///< by `cause`, see `stream_end_causes`
     labelled<counter> missed_changes; ///< by `announced`: true, false
 
+    // The task watch
+    labelled<gauge> feed;                   ///< by `feed`: engine, task_watch
+    labelled<counter> watch_changes;        ///< by `type`, see `watch_kinds`
+    gauge* watch_connected;
+    gauge* watch_holds;
+    labelled<counter> watch_losses;         ///< by `cause`, see `watch_end_causes`
+    labelled<counter> watch_reads;          ///< by `what`: lists, leader
+    labelled<counter> watch_read_failures;  ///< likewise
+    labelled<histogram> watch_read_seconds; ///< likewise
+
     // Reads of the engine
     labelled<counter> reads;          ///< by `what`, see `core::read_kinds`
     labelled<counter> read_failures;  ///< likewise
     labelled<histogram> read_seconds; ///< likewise
     gauge* last_sync;                 ///< Unix time
+    gauge* sync_age_seconds;
     gauge* resync_interval_seconds;
 
     // What is known
@@ -85,5 +96,12 @@ struct metrics {
 /// Why a stream of events ended, as the label says it.
 inline constexpr std::array<std::string_view, 6> stream_end_causes{"eof",      "timeout", "refused",
                                                                    "rejected", "silent",  "other"};
+
+/// What the watch tells of, in the order of `core::object_change::object`.
+inline constexpr std::array<std::string_view, 4> watch_kinds{"task", "service", "node", "network"};
+
+/// Why a watch ended or could not be opened, as the label says it.
+inline constexpr std::array<std::string_view, 6> watch_end_causes{"no_manager", "forbidden", "other_swarm",
+                                                                  "timeout",    "ended",     "closed"};
 
 } // namespace agent::shell

@@ -339,10 +339,18 @@ core::endpoint_rules to_endpoint_rules(const written& from)
     return rules;
 }
 
-void check_task_watch(const std::string& text)
+task_watch_choice to_task_watch(const std::string& text)
 {
-    if (text != "auto" && text != "off")
-        throw bad_value("--docker.task-watch", in_quotes(text) + " is not supported yet, expected auto or off");
+    if (text == "auto")
+        return {};
+    if (text == "off")
+        return {.socket = {}};
+    constexpr std::size_t longest_socket_path = 107; // unix(7)
+    if (!text.starts_with('/'))
+        throw bad_value("--docker.task-watch", in_quotes(text) + ": expected auto, off or an absolute path");
+    if (text.size() > longest_socket_path)
+        throw bad_value("--docker.task-watch", in_quotes(text) + ": the path of a Unix socket has at most 107 bytes");
+    return {text, true};
 }
 
 command to_command(const CLI::App& app)
@@ -371,7 +379,7 @@ options to_options(const CLI::App& app, const written& from, const environment& 
     into.explained_service = from.explained_service;
     into.engine = to_engine(from.docker_host);
     into.pinned_api = to_pinned_api(variables);
-    check_task_watch(from.task_watch);
+    into.task_watch = to_task_watch(from.task_watch);
     into.resync_interval = to_positive_duration("--docker.resync-interval", from.resync_interval);
     into.outputs = to_outputs(from.outputs);
     into.output_mode = to_mode(from.output_mode);

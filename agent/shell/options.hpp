@@ -39,6 +39,14 @@ struct output {
     friend bool operator==(const output&, const output&) = default;
 };
 
+/// Where the swarm's own task stream is looked for.
+struct task_watch_choice {
+    std::string socket = "/var/run/docker/swarm/control.sock"; ///< a manager's control socket; empty: off
+    bool named = false; ///< by the user, who knows that it is the engine's own; otherwise that is to be checked
+
+    friend bool operator==(const task_watch_choice&, const task_watch_choice&) = default;
+};
+
 /// Everything the user decides. Defaults are the documented ones.
 struct options {
     command what = command::run;
@@ -47,6 +55,7 @@ struct options {
 
     proto_http::address engine = proto_http::unix_address{"/var/run/docker.sock"};
     std::optional<docker::api_version> pinned_api; ///< DOCKER_API_VERSION
+    task_watch_choice task_watch;
     std::chrono::milliseconds resync_interval{15'000};
 
     std::vector<output> outputs{{core::role::endpoints, "/etc/swarm-endpoints/swarm-endpoints.json"}};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/shell/doorbell.hpp"
+#include "proto_http/doorbell.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -94,7 +94,7 @@ private:
         explicit stream(const boost::asio::any_io_executor& executor) : bell(executor) {}
         std::deque<std::string> pending;
         bool ending = false;
-        agent::shell::doorbell bell;
+        proto_http::doorbell bell;
     };
     struct answer {
         unsigned status = 200;

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace agent::shell {
+namespace proto_http {
 
 /// Wakes one coroutine. A ring that comes while nobody waits is kept; several count as one.
 class doorbell {
@@ -21,6 +21,9 @@ public:
         timer_.cancel();
     }
 
+    /// Forgets a ring that was kept.
+    void reset() { rung_ = false; }
+
     /// Returns after the next ring, or at once if one is kept. Cancellation ends it by an exception, as any `co_await`.
     [[nodiscard]] boost::asio::awaitable<void> wait()
     {
@@ -32,7 +35,7 @@ public:
     {
         while (!std::exchange(rung_, false)) {
             timer_.expires_at(latest);
-            const auto [stopped] = co_await timer_.async_wait(proto_http::use_result);
+            const auto [stopped] = co_await timer_.async_wait(use_result);
             if (!stopped)
                 co_return;
             // Cancelled by a ring, or with the whole coroutine.
@@ -47,4 +50,4 @@ private:
     bool rung_ = false;
 };
 
-} // namespace agent::shell
+} // namespace proto_http

@@ -1,0 +1,22 @@
+#include "agent/shell/failure_log.hpp"
+
+#include <bit>
+
+namespace agent::shell {
+
+void failure_log::warn(std::string_view event, const std::string& error)
+{
+    auto& known = said_[std::string(event)];
+    if (known.text != error)
+        known = {error, 0};
+    if (std::has_single_bit(++known.count))
+        log_.warn(event, {{"error", error}, {"attempt", known.count}});
+}
+
+void failure_log::forget(std::string_view event)
+{
+    if (const auto found = said_.find(event); found != said_.end())
+        said_.erase(found);
+}
+
+} // namespace agent::shell

@@ -1,0 +1,336 @@
+#include "proto_http/grpc_client.hpp"
+
+#include "proto_http/connect.hpp"
+#include "proto_http/doorbell.hpp"
+#include "proto_http/errc.hpp"
+#include "proto_http/grpc_framing.hpp"
+#include "proto_http/http2_session.hpp"
+#include "proto_http/timeout.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace asio = boost::asio;
+
+namespace proto_http {
+namespace {
+
+constexpr std::size_t read_bytes = 256 * 1024;
+constexpr unsigned char alpn[] = {2, 'h', '2'}; // RFC 7301: each name behind its length
+constexpr int grpc_ok = 0;
+constexpr int grpc_unknown = 2;
+
+// Never deleted through its base, whose destructor is protected; g++ takes it for accessible because of a friend.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+class category final : public boost::system::error_category {
+public:
+    const char* name() const noexcept override { return "grpc"; }
+
+    std::string message(int code) const override
+    {
+        static constexpr std::array<std::string_view, 17> words{
+            "ok",        "cancelled",     "unknown",           "invalid argument",    "deadline exceeded",
+            "not found", "already there", "permission denied", "resource exhausted",  "failed precondition",
+            "aborted",   "out of range",  "unimplemented",     "internal error",      "unavailable",
+            "data loss", "unauthenticated"};
+        const auto at = static_cast<std::size_t>(code);
+        return at < words.size() ? std::string(words.at(at)) : "status " + std::to_string(code);
+    }
+};
+#pragma GCC diagnostic pop
+
+/// How a call ended, from its trailers; nothing when all is well.
+std::optional<grpc_failure> verdict(const http2_answer& answer)
+{
+    if (answer.end)
+        return grpc_failure{answer.end, {}};
+    if (answer.status != 200)
+        return grpc_failure{errc::bad_message, "status " + std::to_string(answer.status)};
+    const auto text = find_field(answer.fields, "grpc-status");
+    int status = grpc_unknown;
+    std::from_chars(text.data(), text.data() + text.size(), status);
+    if (status == grpc_ok)
+        return std::nullopt;
+    return grpc_failure{error_code(status, grpc_category()),
+                        decode_grpc_message(find_field(answer.fields, "grpc-message"))};
+}
+
+asio::ssl::context make_context()
+{
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    context.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    context.set_verify_mode(asio::ssl::verify_none);
+    SSL_CTX_set_alpn_protos(context.native_handle(), alpn, sizeof(alpn));
+    return context;
+}
+
+} // namespace
+
+const boost::system::error_category& grpc_category() noexcept
+{
+    static const category instance;
+    return instance;
+}
+
+// --- The connection ---
+
+struct grpc_client::impl {
+    impl(const asio::any_io_executor& executor, address where, grpc_limits bounds)
+        : limits(bounds),
+          server(std::move(where)),
+          context(make_context()),
+          stream(executor, context),
+          session({.body_bytes = bounds.message_bytes}),
+          output(executor)
+    {
+    }
+
+    asio::awaitable<result<void>> open();
+    asio::awaitable<error_code> receive();
+    asio::awaitable<error_code> send();
+    void announce();
+    void finish(error_code why);
+
+    grpc_limits limits;
+    address server;
+    asio::ssl::context context;
+    asio::ssl::stream<stream_socket> stream;
+    http2_session session;
+    doorbell output;                                         ///< there may be something to send
+    std::map<http2_session::stream_id, doorbell*> waiting;   ///< the calls under way
+    std::optional<error_code> ended;
+};
+
+asio::awaitable<result<void>> grpc_client::impl::open()
+{
+    if (const auto connected = co_await proto_http::connect(stream.next_layer(), server); !connected)
+        co_return connected.error();
+    const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, use_result);
+    if (error)
+        co_return error;
+    co_return result<void>{};
+}
+
+asio::awaitable<error_code> grpc_client::impl::receive()
+{
+    std::vector<char> buffer(read_bytes);
+    for (;;) {
+        const auto [error, count] = co_await stream.async_read_some(asio::buffer(buffer), use_result);
+        if (error)
+            co_return error;
+        const auto broken = session.receive({buffer.data(), count});
+        announce();
+        output.ring();
+        if (broken)
+            co_return broken;
+        if (session.is_over())
+            co_return asio::error::eof;
+    }
+}
+
+asio::awaitable<error_code> grpc_client::impl::send()
+{
+    for (;;) {
+        const auto bytes = session.take_output();
+        if (bytes.empty()) {
+            co_await output.wait();
+            continue;
+        }
+        const auto [error, count] = co_await asio::async_write(stream, asio::buffer(bytes), use_result);
+        if (error)
+            co_return error;
+    }
+}
+
+/// Wakes those whose answers have grown.
+void grpc_client::impl::announce()
+{
+    for (const auto id : session.take_changed())
+        if (const auto call = waiting.find(id); call != waiting.end())
+            call->second->ring();
+}
+
+void grpc_client::impl::finish(error_code why)
+{
+    ended = why;
+    for (const auto& [id, bell] : waiting)
+        bell->ring();
+}
+
+grpc_client::grpc_client(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
+grpc_client::grpc_client(grpc_client&&) noexcept = default;
+grpc_client& grpc_client::operator=(grpc_client&&) noexcept = default;
+grpc_client::~grpc_client() = default;
+
+asio::awaitable<result<grpc_client>> grpc_client::connect(asio::any_io_executor executor, address server,
+                                                          grpc_limits limits)
+{
+    auto state = std::make_unique<impl>(executor, std::move(server), limits);
+    const auto opened = co_await with_timeout(state->open(), limits.connect);
+    if (!opened)
+        co_return opened.error();
+    co_return grpc_client(std::move(state));
+}
+
+asio::awaitable<error_code> grpc_client::run()
+{
+    using namespace asio::experimental::awaitable_operators;
+    // However this ends, the calls have to hear of it.
+    struct at_end {
+        impl& connection;
+        error_code why = asio::error::operation_aborted;
+        ~at_end() { connection.finish(why); }
+    } end{*impl_};
+    const auto first = co_await (impl_->receive() || impl_->send());
+    end.why = first.index() == 0 ? std::get<0>(first) : std::get<1>(first);
+    co_return end.why;
+}
+
+// --- Calls ---
+
+/// A call under way: known to the connection for as long as this lives.
+struct grpc_stream::exchange {
+    exchange(grpc_client::impl& connection, const asio::any_io_executor& executor, http2_session::stream_id stream)
+        : owner(connection), id(stream), changed(executor)
+    {
+        owner.waiting.emplace(id, &changed);
+        owner.output.ring();
+    }
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
+    ~exchange()
+    {
+        owner.waiting.erase(id);
+        owner.session.forget(id);
+        owner.output.ring();
+    }
+
+    /// Waits for messages and hands over those that are here.
+    asio::awaitable<grpc_result<void>> read(std::function<void(std::string_view)> take);
+    result<std::size_t> take_all(http2_answer& answer, const std::function<void(std::string_view)>& take) const;
+
+    grpc_client::impl& owner;
+    http2_session::stream_id id;
+    doorbell changed;
+};
+
+asio::awaitable<grpc_result<void>> grpc_stream::exchange::read(std::function<void(std::string_view)> take)
+{
+    for (;;) {
+        auto& answer = *owner.session.find(id);
+        const auto count = take_all(answer, take);
+        if (!count)
+            co_return grpc_failure{count.error(), {}};
+        if (*count > 0)
+            co_return grpc_result<void>{};
+        if (answer.has_ended || answer.end) {
+            const auto failed = verdict(answer);
+            co_return failed.value_or(grpc_failure{asio::error::eof, {}});
+        }
+        if (owner.ended)
+            co_return grpc_failure{*owner.ended, {}};
+        co_await changed.wait();
+    }
+}
+
+/// @return how many there were
+result<std::size_t> grpc_stream::exchange::take_all(http2_answer& answer, const std::function<void(std::string_view)>& take) const
+{
+    std::string_view rest = answer.body;
+    std::size_t count = 0;
+    for (;;) {
+        const auto message = take_grpc_message(rest, owner.limits.message_bytes);
+        if (!message)
+            return message.error();
+        if (!*message)
+            break;
+        take(**message);
+        ++count;
+    }
+    answer.body.erase(0, answer.body.size() - rest.size());
+    return count;
+}
+
+namespace {
+
+/// Begins a call.
+result<std::unique_ptr<grpc_stream::exchange>> begin(grpc_client::impl& connection, std::string_view method,
+                                                 std::string_view request,
+                                                 std::optional<std::chrono::milliseconds> limit)
+{
+    if (connection.ended)
+        return *connection.ended;
+    field_list fields{{"content-type", "application/grpc"}, {"te", "trailers"}};
+    if (limit)
+        fields.emplace_back("grpc-timeout", grpc_timeout(*limit));
+    const auto id = connection.session.post(host_header(connection.server), method, fields, grpc_frame(request));
+    if (!id)
+        return id.error();
+    return std::make_unique<grpc_stream::exchange>(connection, connection.stream.get_executor(), *id);
+}
+
+/// A result of its own, so that running out of time is another one.
+struct whole_answer {
+    grpc_result<std::string> message;
+};
+
+/// The one message of a call and its end.
+asio::awaitable<result<whole_answer>> read_whole(grpc_stream::exchange& begun)
+{
+    std::string message;
+    const auto keep = [&message](std::string_view bytes) { message = bytes; };
+    const std::function<void(std::string_view)> sink = keep;
+    auto first = co_await begun.read(sink);
+    if (!first)
+        co_return whole_answer{first.error()};
+    // Its status stands in the trailers.
+    const auto rest = co_await begun.read(sink);
+    if (!rest && rest.error().code != asio::error::eof)
+        co_return whole_answer{rest.error()};
+    co_return whole_answer{std::move(message)};
+}
+
+} // namespace
+
+asio::awaitable<grpc_result<std::string>> grpc_client::call(std::string method, std::string request,
+                                                            std::chrono::milliseconds limit)
+{
+    const auto begun = begin(*impl_, method, request, limit);
+    if (!begun)
+        co_return grpc_failure{begun.error(), {}};
+    auto answer = co_await with_timeout(read_whole(**begun), limit);
+    if (!answer)
+        co_return grpc_failure{answer.error(), {}};
+    co_return std::move(answer->message);
+}
+
+grpc_result<grpc_stream> grpc_client::open_stream(std::string_view method, std::string_view request)
+{
+    auto begun = begin(*impl_, method, request, std::nullopt);
+    if (!begun)
+        return grpc_failure{begun.error(), {}};
+    return grpc_stream(*std::move(begun));
+}
+
+grpc_stream::grpc_stream(std::unique_ptr<exchange> state) : exchange_(std::move(state)) {}
+grpc_stream::grpc_stream(grpc_stream&&) noexcept = default;
+grpc_stream& grpc_stream::operator=(grpc_stream&&) noexcept = default;
+grpc_stream::~grpc_stream() = default;
+
+asio::awaitable<grpc_result<void>> grpc_stream::read(std::function<void(std::string_view)> take)
+{
+    co_return co_await exchange_->read(std::move(take));
+}
+
+} // namespace proto_http

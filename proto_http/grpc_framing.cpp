@@ -1,0 +1,84 @@
+#include "proto_http/grpc_framing.hpp"
+
+#include "proto_http/errc.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace proto_http {
+namespace {
+
+constexpr std::size_t prefix_bytes = 5;
+
+std::uint32_t big_endian(std::string_view four)
+{
+    std::uint32_t value = 0;
+    for (const char byte : four)
+        value = (value << 8U) | static_cast<unsigned char>(byte);
+    return value;
+}
+
+std::optional<unsigned> hex_digit(char letter)
+{
+    if (letter >= '0' && letter <= '9')
+        return static_cast<unsigned>(letter - '0');
+    if (letter >= 'a' && letter <= 'f')
+        return static_cast<unsigned>(letter - 'a') + 10;
+    if (letter >= 'A' && letter <= 'F')
+        return static_cast<unsigned>(letter - 'A') + 10;
+    return std::nullopt;
+}
+
+} // namespace
+
+std::string grpc_frame(std::string_view message)
+{
+    std::string frame(1, '\0');
+    for (unsigned shift = 32; shift > 0; shift -= 8)
+        frame += static_cast<char>((message.size() >> (shift - 8)) & 0xFFU);
+    return frame.append(message);
+}
+
+result<std::optional<std::string_view>> take_grpc_message(std::string_view& arrived, std::size_t most_bytes)
+{
+    using nothing = std::optional<std::string_view>;
+    if (arrived.empty())
+        return nothing{};
+    if (arrived.front() != '\0')
+        return make_error_code(errc::bad_message);
+    if (arrived.size() < prefix_bytes)
+        return nothing{};
+    const auto length = big_endian(arrived.substr(1, prefix_bytes - 1));
+    if (length > most_bytes)
+        return make_error_code(errc::body_too_large);
+    if (arrived.size() - prefix_bytes < length)
+        return nothing{};
+    const auto message = arrived.substr(prefix_bytes, length);
+    arrived.remove_prefix(prefix_bytes + length);
+    return nothing(message);
+}
+
+std::string decode_grpc_message(std::string_view text)
+{
+    std::string decoded;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool encoded = text[at] == '%' && at + 2 < text.size();
+        const auto high = encoded ? hex_digit(text[at + 1]) : std::nullopt;
+        const auto low = encoded ? hex_digit(text[at + 2]) : std::nullopt;
+        if (high && low) {
+            decoded += static_cast<char>(*high * 16 + *low);
+            at += 2;
+        } else {
+            decoded += text[at];
+        }
+    }
+    return decoded;
+}
+
+std::string grpc_timeout(std::chrono::milliseconds span)
+{
+    constexpr std::chrono::milliseconds most{99'999'999};
+    return std::to_string(std::min(span, most).count()) + "m";
+}
+
+} // namespace proto_http
