@@ -40,9 +40,9 @@ public:
     std::string message(int code) const override
     {
         static constexpr std::array<std::string_view, 17> words{
-            "ok",        "cancelled",     "unknown",           "invalid argument",    "deadline exceeded",
-            "not found", "already there", "permission denied", "resource exhausted",  "failed precondition",
-            "aborted",   "out of range",  "unimplemented",     "internal error",      "unavailable",
+            "ok",        "cancelled",      "unknown",           "invalid argument",   "deadline exceeded",
+            "not found", "already there",  "permission denied", "resource exhausted", "failed precondition",
+            "aborted",   "out of range",   "unimplemented",     "internal error",     "unavailable",
             "data loss", "unauthenticated"};
         const auto at = static_cast<std::size_t>(code);
         return at < words.size() ? std::string(words.at(at)) : "status " + std::to_string(code);
@@ -107,8 +107,8 @@ struct grpc_client::impl {
     asio::ssl::context context;
     asio::ssl::stream<stream_socket> stream;
     http2_session session;
-    doorbell output;                                         ///< there may be something to send
-    std::map<http2_session::stream_id, doorbell*> waiting;   ///< the calls under way
+    doorbell output;                                       ///< there may be something to send
+    std::map<http2_session::stream_id, doorbell*> waiting; ///< the calls under way
     std::optional<error_code> ended;
 };
 
@@ -245,7 +245,8 @@ asio::awaitable<grpc_result<void>> grpc_stream::exchange::read(std::function<voi
 }
 
 /// @return how many there were
-result<std::size_t> grpc_stream::exchange::take_all(http2_answer& answer, const std::function<void(std::string_view)>& take) const
+result<std::size_t> grpc_stream::exchange::take_all(http2_answer& answer,
+                                                    const std::function<void(std::string_view)>& take) const
 {
     std::string_view rest = answer.body;
     std::size_t count = 0;
@@ -266,8 +267,8 @@ namespace {
 
 /// Begins a call.
 result<std::unique_ptr<grpc_stream::exchange>> begin(grpc_client::impl& connection, std::string_view method,
-                                                 std::string_view request,
-                                                 std::optional<std::chrono::milliseconds> limit)
+                                                     std::string_view request,
+                                                     std::optional<std::chrono::milliseconds> limit)
 {
     if (connection.ended)
         return *connection.ended;

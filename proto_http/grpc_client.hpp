@@ -29,7 +29,8 @@ struct grpc_failure {
 template <class T>
 using grpc_result = boost::system::result<T, grpc_failure>;
 
-/// What a server's `grpc-status` says, as an error code; its values are gRPC's own (1: cancelled … 16: unauthenticated).
+/// What a server's `grpc-status` says, as an error code; its values are gRPC's own (1: cancelled … 16:
+/// unauthenticated).
 [[nodiscard]] const boost::system::error_category& grpc_category() noexcept;
 
 /// One gRPC connection over TLS, for several calls at a time.

@@ -15,8 +15,8 @@ namespace proto_http {
 /// Source: gRPC over HTTP/2, "Length-Prefixed-Message".
 [[nodiscard]] std::string grpc_frame(std::string_view message);
 
-/// Takes the next message of a gRPC answer's body out of the front of `arrived`; nothing, and `arrived` as it was, while
-/// that message is not complete.
+/// Takes the next message of a gRPC answer's body out of the front of `arrived`; nothing, and `arrived` as it was,
+/// while that message is not complete.
 ///
 /// @param most_bytes  of one message
 /// @return `errc::bad_message` for a compressed one, which nobody offered to read; `errc::body_too_large`. Nothing

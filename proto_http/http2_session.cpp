@@ -94,12 +94,12 @@ callbacks_handle make_callbacks()
             self(user_data).on_header(frame->hd.stream_id, view(name, name_length), view(value, value_length));
             return 0;
         });
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-        made, [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes, std::size_t length,
-                 void* user_data) {
-            self(user_data).on_data(id, view(bytes, length));
-            return 0;
-        });
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, [](nghttp2_session*, std::uint8_t, std::int32_t id,
+                                                                       const std::uint8_t* bytes, std::size_t length,
+                                                                       void* user_data) {
+        self(user_data).on_data(id, view(bytes, length));
+        return 0;
+    });
     nghttp2_session_callbacks_set_on_stream_close_callback(
         made, [](nghttp2_session*, std::int32_t id, std::uint32_t code, void* user_data) {
             self(user_data).on_close(id, code);
@@ -204,9 +204,8 @@ result<http2_session::stream_id> http2_session::post(std::string_view authority,
 
     nghttp2_data_provider provider{};
     provider.read_callback = [](nghttp2_session*, std::int32_t id, std::uint8_t* into, std::size_t room,
-                                std::uint32_t* flags, nghttp2_data_source*, void* user_data) {
-        return self(user_data).read_request(id, into, room, *flags);
-    };
+                                std::uint32_t* flags, nghttp2_data_source*,
+                                void* user_data) { return self(user_data).read_request(id, into, room, *flags); };
     auto* const session = impl_->session.get();
     if (nghttp2_session_check_request_allowed(session) == 0)
         return make_error_code(errc::closed_early);

@@ -14,11 +14,11 @@ namespace proto_http {
 
 /// A request's answer as it has come so far.
 struct http2_answer {
-    unsigned status = 0;   ///< 0: no head yet
-    field_list fields;     ///< of the head and, once it has ended, of the trailers
-    std::string body;      ///< whoever reads takes out of it what was read
+    unsigned status = 0; ///< 0: no head yet
+    field_list fields;   ///< of the head and, once it has ended, of the trailers
+    std::string body;    ///< whoever reads takes out of it what was read
     bool has_ended = false;
-    error_code end;        ///< why, where it ended otherwise than by the server's will
+    error_code end; ///< why, where it ended otherwise than by the server's will
 };
 
 struct http2_limits {

@@ -53,6 +53,7 @@ std::vector<action> discovery::start(time_point now)
     list_at_ = now + list_without_stream;
     actions_.push_back(open_stream{});
     watch_.start(now);
+    watch_led_ = watch_leads();
     for (auto& wanted : watch_.take_actions())
         actions_.push_back(std::move(wanted));
     return std::exchange(actions_, {});
@@ -222,8 +223,11 @@ void discovery::on(everything_read& what, time_point now)
     model_changes changes;
     // A list that was asked for before the watch carried may be older than what the watch has told since.
     if (read.swarm && carrier_ == feed::engine)
-        changes = world_.replace_swarm({std::move(what.data.services), std::move(what.data.nodes),
-                                        std::move(what.data.tasks), std::move(what.data.networks), {}});
+        changes = world_.replace_swarm({std::move(what.data.services),
+                                        std::move(what.data.nodes),
+                                        std::move(what.data.tasks),
+                                        std::move(what.data.networks),
+                                        {}});
     else
         changes = world_.put(std::move(what.data.networks));
     if (read.containers)
@@ -423,7 +427,6 @@ duration discovery::stale_after() const noexcept
 
 void discovery::hand_over(time_point now)
 {
-    const bool promising = watch_.is_promising();
     if (const auto at = confirm_at(); at && carrier_ == feed::watch)
         watch_.list_by(*at);
     watch_.advance(now);
@@ -431,19 +434,17 @@ void discovery::hand_over(time_point now)
         actions_.push_back(std::move(wanted));
 
     const auto carrier = watch_.carries(now) ? feed::watch : feed::engine;
-    if (carrier != carrier_) {
-        carrier_ = carrier;
+    if (std::exchange(carrier_, carrier) != carrier) {
         actions_.push_back(carried_by{carrier, carrier == feed::watch ? "in step with the leader" : watch_.trouble()});
         missed_.reset();
         if (carrier == feed::watch)
             queue_.forget_swarm();
-    } else if (!promising || watch_.is_promising()) {
-        return;
     }
-    if (watch_leads())
-        return;
-    retry_at_.reset();
-    list_by(now);
+    if (std::exchange(watch_led_, watch_leads()) && !watch_led_) {
+        // Nobody listened to the engine meanwhile.
+        retry_at_.reset();
+        list_by(now);
+    }
 }
 
 // --- Reads ---

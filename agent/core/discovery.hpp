@@ -33,10 +33,10 @@ struct discovery_settings {
 /// no file.
 ///
 /// While swarmkit's own stream carries (see `watch_follower`), it is all that is listened to, but for the engine's own
-/// containers. Otherwise the Engine API carries on: lists are the truth, events are hints. The stream is opened first, then everything is listed, so that no change
-/// falls between; a hint makes what it concerns be read again, and a full list at intervals repairs what no hint told.
-/// One read at a time; hints that come during a read cause another one. What failed gives no information: the last good
-/// targets stay.
+/// containers. Otherwise the Engine API carries on: lists are the truth, events are hints. The stream is opened first,
+/// then everything is listed, so that no change falls between; a hint makes what it concerns be read again, and a full
+/// list at intervals repairs what no hint told. One read at a time; hints that come during a read cause another one.
+/// What failed gives no information: the last good targets stay.
 ///
 /// The caller carries out the actions, and sends `tick` at `deadline()`.
 class discovery {
@@ -133,6 +133,7 @@ private:
     std::map<role, role_view> views_;
     watch_follower watch_;
     feed carrier_ = feed::engine;
+    bool watch_led_ = false; ///< after the latest step
     missed_changes missed_;
     read_queue queue_;
     read_everything lists_{.swarm = false};  ///< what the roles need

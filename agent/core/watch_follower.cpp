@@ -179,13 +179,13 @@ model_changes watch_follower::apply(object_change change, swarm& world) const
         if (removed)
             return world.remove_task(value->id);
         return is_news(*value, world.find_task(value->id), floors_.tasks) ? world.put(std::move(*value))
-                                                                         : model_changes{};
+                                                                          : model_changes{};
     }
     if (auto* const value = std::get_if<service>(&change.object)) {
         if (removed)
             return world.remove_service(value->id);
         return is_news(*value, world.find_service(value->id), floors_.services) ? world.put(std::move(*value))
-                                                                               : model_changes{};
+                                                                                : model_changes{};
     }
     if (auto* const value = std::get_if<node>(&change.object))
         return removed ? world.remove_node(value->id) : apply(std::move(*value), world);
@@ -230,8 +230,8 @@ model_changes watch_follower::listed(swarm_lists lists, swarm& world, time_point
         return {}; // of a stream that is no more
     const auto asked_at = *std::exchange(list_asked_at_, std::nullopt);
     floors_ = floors_of(lists);
-    auto changes = world.replace_swarm({std::move(lists.services), std::move(lists.nodes), std::move(lists.tasks),
-                                        std::move(lists.networks), {}});
+    auto changes = world.replace_swarm(
+        {std::move(lists.services), std::move(lists.nodes), std::move(lists.tasks), std::move(lists.networks), {}});
     if (stage_ == stage::following && in_step_ && !is_lagging_)
         suspect(changes, now);
 

@@ -9,7 +9,7 @@
 namespace agent::docker {
 namespace {
 
-constexpr std::size_t escape_length = 6;                 // \uXXXX
+constexpr std::size_t escape_length = 6; // \uXXXX
 
 std::optional<unsigned> hex_digit(char c)
 {

@@ -127,9 +127,9 @@ asio::awaitable<answer<std::vector<core::node>>> task_watch::nodes(std::chrono::
 }
 
 template <class Value>
-asio::awaitable<answer<std::vector<Value>>> task_watch::list(std::string method, std::chrono::milliseconds limit,
-                                                             proto_http::result<std::vector<Value>> (*decode)(
-                                                                 std::string_view))
+asio::awaitable<answer<std::vector<Value>>>
+task_watch::list(std::string method, std::chrono::milliseconds limit,
+                 proto_http::result<std::vector<Value>> (*decode)(std::string_view))
 {
     const auto path = control(method);
     const auto got = co_await client_.call(path, {}, limit);

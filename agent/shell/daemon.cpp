@@ -80,8 +80,7 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
 daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log,
                std::map<core::role, sd_writer::writer> files)
     : counts_(roles_of(settings)),
-      loop_(executor,
-            {settings.engine, settings.pinned_api, settings.task_watch.socket, !settings.task_watch.named},
+      loop_(executor, {settings.engine, settings.pinned_api, settings.task_watch.socket, !settings.task_watch.named},
             discovery_settings_for(settings, files), log, counts_),
       outputs_(executor, [this](clock::time_point now) { return loop_.state().busy(now); }),
       listener_(bind_pages(executor, settings.listen_address)),

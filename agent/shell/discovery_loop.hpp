@@ -23,7 +23,7 @@ namespace agent::shell {
 struct sources {
     proto_http::address engine;
     std::optional<docker::api_version> pinned_api;
-    std::string control_socket;      ///< empty: the watch is off
+    std::string control_socket;       ///< empty: the watch is off
     bool check_control_socket = true; ///< whether it has to be shown that both are of one swarm
 };
 

@@ -9,8 +9,8 @@
 
 namespace agent::shell {
 
-/// Logs failures that repeat themselves: the first, second, fourth, eighth …, so that an engine that stays away does not
-/// fill the disk. Counters have them all.
+/// Logs failures that repeat themselves: the first, second, fourth, eighth …, so that an engine that stays away does
+/// not fill the disk. Counters have them all.
 class failure_log {
 public:
     explicit failure_log(const logger& log) : log_(log) {}

@@ -54,8 +54,8 @@ struct metrics {
     labelled<counter> missed_changes; ///< by `announced`: true, false
 
     // The task watch
-    labelled<gauge> feed;                   ///< by `feed`: engine, task_watch
-    labelled<counter> watch_changes;        ///< by `type`, see `watch_kinds`
+    labelled<gauge> feed;            ///< by `feed`: engine, task_watch
+    labelled<counter> watch_changes; ///< by `type`, see `watch_kinds`
     gauge* watch_connected;
     gauge* watch_holds;
     labelled<counter> watch_losses;         ///< by `cause`, see `watch_end_causes`
