@@ -235,8 +235,10 @@ void discovery::on(everything_read& what, time_point now)
     if (!first && stream_up_ && stream_since_ < reading_->started && carrier_ == feed::engine)
         missed_.listed(changes, now);
 
-    if (read.swarm || !lists_.swarm)
+    if (read.swarm || !lists_.swarm) {
         synced_at_ = now;
+        engine_listed_ = true;
+    }
     listed_ = listed_ | read;
     read_failures_ = 0;
     plan_resync(what, now);
@@ -419,7 +421,8 @@ std::optional<time_point> discovery::synced_at() const noexcept
 
 duration discovery::stale_after() const noexcept
 {
-    if (carrier_ == feed::watch)
+    // Until the engine has listed, all that is known is what the watch has told.
+    if (carrier_ == feed::watch || !engine_listed_)
         return 3 * watch_follower::leader_interval;
     // Two lists may fail, or one take the 20 s that an engine without a leader needs.
     return std::max<duration>(3 * interval_, 30s);
@@ -437,8 +440,11 @@ void discovery::hand_over(time_point now)
     if (std::exchange(carrier_, carrier) != carrier) {
         actions_.push_back(carried_by{carrier, carrier == feed::watch ? "in step with the leader" : watch_.trouble()});
         missed_.reset();
+        engine_listed_ = false;
         if (carrier == feed::watch)
             queue_.forget_swarm();
+        else
+            synced_at_ = watch_.answered_at();
     }
     if (std::exchange(watch_led_, watch_leads()) && !watch_led_) {
         // Nobody listened to the engine meanwhile.

@@ -133,7 +133,8 @@ private:
     std::map<role, role_view> views_;
     watch_follower watch_;
     feed carrier_ = feed::engine;
-    bool watch_led_ = false; ///< after the latest step
+    bool watch_led_ = false;     ///< after the latest step
+    bool engine_listed_ = false; ///< since the engine carries
     missed_changes missed_;
     read_queue queue_;
     read_everything lists_{.swarm = false};  ///< what the roles need

@@ -297,13 +297,15 @@ model_changes watch_follower::leader_answered(std::vector<node> nodes, swarm& wo
 {
     if (!leader_asked_at_)
         return {};
-    answered_at_ = std::exchange(leader_asked_at_, std::nullopt);
+    const auto asked_at = std::exchange(leader_asked_at_, std::nullopt);
     ask_at_ = now + leader_interval;
     if (std::exchange(silent_since_, std::nullopt) && in_step_) {
         // What the manager tells first is what it missed: a list of now says what of it still is true.
         in_step_ = false;
         list_at_ = now;
     }
+    if (in_step_)
+        answered_at_ = asked_at;
     model_changes sum;
     if (stage_ == stage::following)
         for (auto& value : nodes)

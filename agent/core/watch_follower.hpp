@@ -63,7 +63,7 @@ public:
     /// Whether it may carry in a moment, so that nothing else need be done yet.
     [[nodiscard]] bool is_promising() const noexcept { return promised_until_.has_value(); }
 
-    /// Since when the leader is known to have answered; nothing while it never did.
+    /// When the leader was asked what it answered last; nothing while it never did. What is known is true as of then.
     [[nodiscard]] std::optional<time_point> answered_at() const noexcept { return answered_at_; }
 
     /// When the list that is being read was asked for.

@@ -253,6 +253,9 @@ TEST_F(DiscoveryFeeds, LetTheEngineTryWhereTheLeaderHasBeenSilentForHalfAMinute)
     EXPECT_THAT(all, Contains(action{carried_by{feed::engine, "the leader does not answer"}}));
     EXPECT_THAT(all, Contains(full_list));
     EXPECT_THAT(targets(), ElementsAre("10.0.1.3:8080"));
+    EXPECT_GT(now - machine().synced_at().value(), machine().stale_after()) << "fresh by the change alone";
+    (void)handle(everything_read{engine_list(), {}, {}});
+    EXPECT_LT(now - machine().synced_at().value(), machine().stale_after());
 }
 
 TEST_F(DiscoveryFeeds, ConfirmOnTheWatchThatAllTargetsAreGone)

@@ -326,8 +326,10 @@ TEST_F(WatchFollower, ListsBeforeItBelievesWhatComesAfterASilence)
     EXPECT_THAT(known_tasks(), ElementsAre("t1"));
 
     tick_until(ask_leader{});
+    const auto true_as_of = follower.answered_at();
     answer_leader();
     EXPECT_THAT(done, Contains(action{list_swarm{}}));
+    EXPECT_EQ(follower.answered_at(), true_as_of) << "what is known is no fresher for that";
     tell(kind::updated, task_at("t2", 111));
     EXPECT_THAT(known_tasks(), ElementsAre("t1"));
 
