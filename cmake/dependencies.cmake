@@ -1,6 +1,7 @@
 # Debian 12 packages (scripts/setup), found here once and given names that say what they are for.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

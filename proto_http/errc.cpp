@@ -27,6 +27,12 @@ public:
             return "no such host";
         case errc::bad_address:
             return "bad address";
+        case errc::not_tls:
+            return "the peer does not speak TLS";
+        case errc::unexpected_tls:
+            return "the peer speaks TLS, but was asked in plain HTTP";
+        case errc::handshake_cut:
+            return "the peer closed the connection during the TLS handshake";
         }
         return "unknown error";
     }

@@ -19,6 +19,12 @@ enum class errc {
     host_not_found,
     /// An address or a listen address that cannot be read.
     bad_address,
+    /// The answer to a TLS handshake is no TLS.
+    not_tls,
+    /// The answer to plain HTTP is TLS.
+    unexpected_tls,
+    /// The peer closed before the TLS handshake was complete.
+    handshake_cut,
 };
 
 [[nodiscard]] const boost::system::error_category& error_category() noexcept;
