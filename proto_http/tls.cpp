@@ -1,7 +1,10 @@
 #include "proto_http/tls.hpp"
 
+#include "proto_http/errc.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -123,7 +126,8 @@ void offer(ssl::context& context, const std::vector<std::string>& protocols)
 
 tls_context::tls_context(const tls_settings& settings)
     : context_(std::make_shared<ssl::context>(ssl::context::tls_client)),
-      verifies_(settings.verify == tls_settings::verification::server)
+      verifies_(settings.verify == tls_settings::verification::server),
+      has_own_(settings.own.has_value())
 {
     ::SSL_CTX_set_min_proto_version(context_->native_handle(), TLS1_2_VERSION);
     context_->set_verify_mode(verifies_ ? ssl::verify_peer : ssl::verify_none);
@@ -142,6 +146,19 @@ const boost::system::error_category& certificate_category() noexcept
 {
     static const category_type instance;
     return instance;
+}
+
+bool is_tls_failure(const error_code& error) noexcept
+{
+    const auto& category = error.category();
+    return category == asio::error::get_ssl_category() || category == certificate_category() ||
+           error == errc::not_tls || error == errc::unexpected_tls || error == errc::handshake_cut;
+}
+
+bool is_tls_alert(const error_code& error) noexcept
+{
+    return error.category() == asio::error::get_ssl_category() &&
+           ERR_GET_REASON(static_cast<unsigned long>(error.value())) >= SSL_AD_REASON_OFFSET;
 }
 
 } // namespace proto_http

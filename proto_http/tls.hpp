@@ -59,6 +59,8 @@ public:
     explicit tls_context(const tls_settings& settings);
 
     [[nodiscard]] bool verifies() const noexcept { return verifies_; }
+    /// Whether there is a certificate of our own to show.
+    [[nodiscard]] bool has_own() const noexcept { return has_own_; }
 
     /// For what makes connections.
     [[nodiscard]] boost::asio::ssl::context& native() const noexcept { return *context_; }
@@ -68,9 +70,15 @@ public:
 private:
     std::shared_ptr<boost::asio::ssl::context> context_;
     bool verifies_;
+    bool has_own_;
 };
 
 /// Why a server's certificate was refused; values are OpenSSL's `X509_V_ERR_*`.
 [[nodiscard]] const boost::system::error_category& certificate_category() noexcept;
+
+/// Whether it is TLS that failed, and not the network or HTTP.
+[[nodiscard]] bool is_tls_failure(const error_code& error) noexcept;
+/// Whether the other side said, in TLS, why it goes no further.
+[[nodiscard]] bool is_tls_alert(const error_code& error) noexcept;
 
 } // namespace proto_http

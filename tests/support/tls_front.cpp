@@ -71,8 +71,7 @@ struct tls_front::state {
           how(std::move(wanted)),
           context(ssl::context::tls_server)
     {
-        context.use_certificate_chain(asio::buffer(how.own.chain));
-        context.use_private_key(asio::buffer(how.own.key), ssl::context::pem);
+        show(how.own);
         if (!how.client_root.empty()) {
             context.add_certificate_authority(asio::buffer(how.client_root));
             context.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
@@ -81,6 +80,12 @@ struct tls_front::state {
             ::SSL_CTX_set_max_proto_version(context.native_handle(), how.newest_version);
         if (!how.protocol.empty())
             ::SSL_CTX_set_alpn_select_cb(context.native_handle(), choose_protocol, &how.protocol);
+    }
+
+    void show(const certificate& own)
+    {
+        context.use_certificate_chain(asio::buffer(own.chain));
+        context.use_private_key(asio::buffer(own.key), ssl::context::pem);
     }
 
     static asio::awaitable<void> accept(std::shared_ptr<state> shared)
@@ -137,6 +142,11 @@ tls_front::~tls_front()
 proto_http::address tls_front::address(const std::string& host) const
 {
     return proto_http::tcp_address{host, state_->acceptor.local_endpoint().port()};
+}
+
+void tls_front::show(const certificate& own)
+{
+    state_->show(own);
 }
 
 std::size_t tls_front::connections() const

@@ -37,6 +37,9 @@ public:
     /// @param host  as the certificate may have it; must mean the loopback address
     [[nodiscard]] proto_http::address address(const std::string& host = "127.0.0.1") const;
 
+    /// Shows another certificate from the next handshake on.
+    void show(const certificate& own);
+
     /// Handshakes begun, and those that succeeded.
     [[nodiscard]] std::size_t connections() const;
     [[nodiscard]] std::size_t handshakes() const;
