@@ -84,6 +84,8 @@ std::vector<certificate_handle> certificates_in(const pem& file)
 
 void trust(SSL_CTX* context, const pem& roots)
 {
+    // As for Go: an intermediate authority, or the server's own certificate, may stand in the place of a root.
+    ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     for (const auto& root : certificates_in(roots))
         ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), root.get()); // fails for want of memory only
 }

@@ -38,7 +38,8 @@ struct tls_settings {
     };
 
     verification verify = verification::server;
-    std::optional<pem> roots; ///< the only ones that are trusted; none: those of the system
+    /// The only ones whose word counts, be they roots or not; none: those of the system.
+    std::optional<pem> roots;
     std::optional<own_certificate> own;
     std::vector<std::string> protocols; ///< offered by ALPN (RFC 7301), the most wanted first
 

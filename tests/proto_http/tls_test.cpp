@@ -165,6 +165,17 @@ TEST_F(Tls, AsksForTheHostByName)
     EXPECT_EQ(front->asked_name(), "localhost");
 }
 
+TEST_F(Tls, TrustsTheServersOwnCertificateWhereItIsGivenAsRoot)
+{
+    settings.roots = pem{"ca.pem", servers().chain};
+    behind.play(answer(fine));
+    const auto got = get_once(server());
+    EXPECT_TRUE(got) << got.error();
+    how.own = ours().issue({.names = {"IP:127.0.0.1"}});
+    front.reset();
+    EXPECT_TRUE(is_tls_failure(get_once(server()).error())) << "but no other one of the same authority";
+}
+
 TEST_F(Tls, SpeaksVersion12Too)
 {
     how.newest_version = TLS1_2_VERSION;
@@ -185,6 +196,8 @@ TEST_F(Tls, RefusesAServerOfAnotherAuthority)
     how.own = certificate_authority("another CA").issue({.names = {"IP:127.0.0.1"}});
     const auto got = get_once(server());
     EXPECT_EQ(got.error(), refused(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY));
+    EXPECT_TRUE(is_tls_failure(got.error()));
+    EXPECT_FALSE(is_tls_alert(got.error()));
     EXPECT_THAT(got.error().message(), AllOf(StartsWith("certificate verify failed: "), HasSubstr("issuer")));
 }
 
@@ -253,6 +266,9 @@ TEST_F(Tls, SaysThatTheServerWantsACertificate)
     const auto got = get_once(server());
     ASSERT_FALSE(got);
     EXPECT_THAT(got.error().message(), HasSubstr("alert certificate required"));
+    EXPECT_TRUE(is_tls_failure(got.error()));
+    EXPECT_TRUE(is_tls_alert(got.error()));
+    EXPECT_FALSE(is_tls_failure(asio::error::connection_reset));
 }
 
 TEST_F(Tls, SaysThatTheServerWantsACertificateInVersion12)
