@@ -447,6 +447,13 @@ std::optional<core::hint> object_hint(const dom::element& event, core::hint::sub
     return found.id.empty() ? std::nullopt : std::optional(std::move(found));
 }
 
+std::string_view without_blanks_around(std::string_view words)
+{
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto first = std::min(words.find_first_not_of(blanks), words.size());
+    return words.substr(first, words.find_last_not_of(blanks) + 1 - first);
+}
+
 /// Cut at the limit, between characters, and nothing in it that could end a log line.
 std::string as_one_line(std::string_view message)
 {
@@ -538,7 +545,8 @@ std::string error_message(std::string body)
 {
     const document parsed(body);
     const auto message = text(child(parsed.root(), "message"));
-    return as_one_line(message.empty() ? std::string_view(body) : std::string_view(message));
+    const auto words = without_blanks_around(message.empty() ? std::string_view(body) : std::string_view(message));
+    return words.starts_with('<') ? std::string{} : as_one_line(words);
 }
 
 } // namespace agent::docker

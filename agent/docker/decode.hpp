@@ -36,7 +36,8 @@ struct decoded_tasks {
 /// One record of `/events`. Nothing for events that tell the agent nothing; `errc::broken_answer` for what is no event.
 [[nodiscard]] proto_http::result<std::optional<core::hint>> decode_event(std::string json);
 
-/// `message` of an error answer, or the beginning of a body that is no JSON; one line, at most 200 bytes.
+/// `message` of an error answer, or the beginning of a body that is no JSON; one line, at most 200 bytes. Of a page of
+/// markup nothing: what its status says is all that it says.
 [[nodiscard]] std::string error_message(std::string body);
 
 } // namespace agent::docker

@@ -2,10 +2,14 @@
 
 #include "agent/docker/decode.hpp"
 #include "agent/docker/errc.hpp"
+#include "proto_http/errc.hpp"
+#include "proto_http/status.hpp"
 #include "proto_http/target.hpp"
 
+#include <array>
 #include <iterator>
 #include <utility>
+#include <variant>
 
 namespace agent::docker {
 namespace {
@@ -19,10 +23,19 @@ constexpr std::string_view event_filters =
     R"({"type":["service","node","container","network"],"event":["create","update","remove","start","die","rename",)"
     R"("connect","disconnect","health_status"]})";
 
-failure fail(error_code code, std::string_view call)
+failure failure_of(error_code code, std::string_view call)
 {
     return {code, std::string(call) + ": " + code.message()};
 }
+
+/// What the environment variable of Tecnativa's docker-socket-proxy is called that lets a path through.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> proxy_flags{{{"/_ping", "PING"},
+                                                                                    {"/events", "EVENTS"},
+                                                                                    {"/services", "SERVICES"},
+                                                                                    {"/nodes", "NODES"},
+                                                                                    {"/tasks", "TASKS"},
+                                                                                    {"/networks", "NETWORKS"},
+                                                                                    {"/containers", "CONTAINERS"}}};
 
 /// What a status says by itself.
 errc meaning_of(unsigned status)
@@ -56,9 +69,9 @@ asio::awaitable<answer<void>> event_stream::read(const stream_sink& sink)
 {
     const auto bytes = co_await stream_.read();
     if (!bytes)
-        co_return fail(bytes.error(), "GET /events");
+        co_return failure_of(bytes.error(), "GET /events");
     if (bytes->empty())
-        co_return fail(asio::error::make_error_code(asio::error::eof), "GET /events");
+        co_return failure_of(asio::error::make_error_code(asio::error::eof), "GET /events");
 
     const auto dropped_before = framer_.dropped();
     framer_.push(*bytes, [&sink](std::string_view record) {
@@ -75,7 +88,7 @@ asio::awaitable<answer<void>> event_stream::read(const stream_sink& sink)
 
 // --- Calls ---
 
-engine::engine(asio::any_io_executor executor, proto_http::address where, std::optional<api_version> pinned,
+engine::engine(asio::any_io_executor executor, proto_http::origin where, std::optional<api_version> pinned,
                proto_http::client_limits limits)
     : executor_(executor),
       where_(where),
@@ -263,6 +276,20 @@ asio::awaitable<answer<std::optional<Value>>> engine::read(std::string path, abs
     co_return std::optional(*std::move(decoded));
 }
 
+failure engine::fail(error_code code, std::string_view call) const
+{
+    auto said = failure_of(code, call);
+    const bool is_plain_tcp = !where_.tls && std::holds_alternative<proto_http::tcp_address>(where_.where);
+    // Asked in plain HTTP, many TLS servers only hang up.
+    const bool may_be_tls =
+        code == proto_http::errc::unexpected_tls || (code == proto_http::errc::closed_early && call == "HEAD /_ping");
+    if (is_plain_tcp && may_be_tls)
+        said.detail += " (if it speaks TLS, set DOCKER_TLS_VERIFY=1)";
+    if (where_.tls && !where_.tls->has_own() && proto_http::is_tls_alert(code))
+        said.detail += " (no client certificate was shown: DOCKER_CERT_PATH has no cert.pem)";
+    return said;
+}
+
 /// Says what a status means; of a 503 `/_ping` knows the reason.
 asio::awaitable<failure> engine::explain(std::string call, proto_http::response_head head, std::string body)
 {
@@ -272,8 +299,25 @@ asio::awaitable<failure> engine::explain(std::string call, proto_http::response_
         if (pong && pong->head.status == 200)
             code = reason_of_503(pong->head.field("Swarm"));
     }
-    co_return failure{make_error_code(code),
-                      call + ": " + std::to_string(head.status) + " " + error_message(std::move(body))};
+    auto words = error_message(std::move(body));
+    if (words.empty())
+        words = proto_http::reason_phrase(head.status);
+    auto detail = call + ": " + std::to_string(head.status) + " " + words;
+    if (head.status == 403 || head.status == 405)
+        detail += advice_for(call);
+    co_return failure{make_error_code(code), std::move(detail)};
+}
+
+/// What is missing if it is a socket proxy that refuses a call: the variable of Tecnativa's docker-socket-proxy, or
+/// what a regular expression of wollomatic's socket-proxy must match.
+std::string engine::advice_for(std::string_view call) const
+{
+    const auto path = call.substr(call.find('/'), call.find('?') - call.find('/'));
+    for (const auto& [start, flag] : proxy_flags)
+        if (path.starts_with(start))
+            return " (a socket proxy? it must let this call through: " + std::string(flag) + "=1, or -allowGET for " +
+                   (flag == "PING" ? std::string(path) : versioned(path)) + ")";
+    return {};
 }
 
 std::string engine::versioned(std::string_view path) const

@@ -54,7 +54,7 @@ private:
 /// Engine API v1.40 to v1.51.
 class engine {
 public:
-    engine(boost::asio::any_io_executor executor, proto_http::address where, std::optional<api_version> pinned,
+    engine(boost::asio::any_io_executor executor, proto_http::origin where, std::optional<api_version> pinned,
            proto_http::client_limits limits = {});
 
     /// Asks for the engine's version and settles on one. To be done before each stream, since engines are upgraded
@@ -88,12 +88,15 @@ private:
     [[nodiscard]] boost::asio::awaitable<answer<std::optional<Value>>>
     read(std::string path, absence when_404, proto_http::result<Value> (*decode)(std::string));
 
+    /// An exchange that failed.
+    [[nodiscard]] failure fail(proto_http::error_code code, std::string_view call) const;
     [[nodiscard]] boost::asio::awaitable<failure> explain(std::string call, proto_http::response_head head,
                                                           std::string body);
+    [[nodiscard]] std::string advice_for(std::string_view call) const;
     [[nodiscard]] std::string versioned(std::string_view path) const;
 
     boost::asio::any_io_executor executor_;
-    proto_http::address where_;
+    proto_http::origin where_;
     std::optional<api_version> pinned_;
     proto_http::client_limits limits_;
     proto_http::client client_;

@@ -6,7 +6,7 @@
 #include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/watch_feed.hpp"
-#include "proto_http/address.hpp"
+#include "proto_http/origin.hpp"
 #include "proto_http/doorbell.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,7 +21,7 @@ namespace agent::shell {
 
 /// Where the swarm is learnt from.
 struct sources {
-    proto_http::address engine;
+    proto_http::origin engine;
     std::optional<docker::api_version> pinned_api;
     std::string control_socket;       ///< empty: the watch is off
     bool check_control_socket = true; ///< whether it has to be shown that both are of one swarm

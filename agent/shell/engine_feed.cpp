@@ -47,6 +47,8 @@ std::string_view cause_of(const boost::system::error_code& code)
         return "timeout";
     if (code == asio::error::connection_refused || code == boost::system::errc::no_such_file_or_directory)
         return "refused";
+    if (proto_http::is_tls_failure(code))
+        return "tls";
     return code.category() == docker::error_category() ? "rejected" : "other";
 }
 

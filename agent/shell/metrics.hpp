@@ -94,7 +94,7 @@ struct metrics {
 };
 
 /// Why a stream of events ended, as the label says it.
-inline constexpr std::array<std::string_view, 6> stream_end_causes{"eof",      "timeout", "refused",
+inline constexpr std::array<std::string_view, 7> stream_end_causes{"eof",      "timeout", "refused", "tls",
                                                                    "rejected", "silent",  "other"};
 
 /// What the watch tells of, in the order of `core::object_change::object`.

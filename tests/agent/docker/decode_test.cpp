@@ -509,10 +509,17 @@ TEST(Decode, FindsTheMessageOfAnErrorAnswer)
 
 TEST(Decode, TakesTheBodyWhereThereIsNoMessage)
 {
-    EXPECT_EQ(error_message("<html>403</html>"), "<html>403</html>");
+    EXPECT_EQ(error_message("Forbidden\n"), "Forbidden");
     EXPECT_EQ(error_message(R"({"message":5})"), R"({"message":5})");
     EXPECT_EQ(error_message("[]"), "[]");
     EXPECT_EQ(error_message(""), "");
+}
+
+TEST(Decode, TakesNoMarkupForAMessage)
+{
+    for (const auto* body :
+         {"<html>403</html>", "\n <!DOCTYPE html><h1>No</h1>", R"({"message":"<b>no</b>"})", " \r\n"})
+        EXPECT_EQ(error_message(body), "") << body;
 }
 
 TEST(Decode, MakesAMessageOneShortLine)

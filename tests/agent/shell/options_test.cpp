@@ -56,7 +56,7 @@ TEST(Options, HaveTheDocumentedDefaults)
 {
     const auto value = parsed({});
     EXPECT_EQ(value.what, command::run);
-    EXPECT_EQ(value.engine, proto_http::address(proto_http::unix_address{"/var/run/docker.sock"}));
+    EXPECT_EQ(value.engine, proto_http::origin(proto_http::unix_address{"/var/run/docker.sock"}));
     EXPECT_EQ(value.resync_interval, 15s);
     EXPECT_EQ(value.outputs,
               (std::vector<output>{{core::role::endpoints, "/etc/swarm-endpoints/swarm-endpoints.json"}}));
@@ -96,7 +96,7 @@ TEST(Options, TakeEveryFlag)
                                "--web.listen-address=127.0.0.1:0",
                                "--log.level=debug",
                                "--log.format=json"});
-    EXPECT_EQ(value.engine, proto_http::address(proto_http::tcp_address{"engine", 2375}));
+    EXPECT_EQ(value.engine, proto_http::origin(proto_http::tcp_address{"engine", 2375}));
     EXPECT_EQ(value.resync_interval, 1min);
     EXPECT_EQ(value.outputs, (std::vector<output>{{core::role::endpoints, "/sd/x.json"}}));
     EXPECT_EQ(value.output_mode, 0640U);
