@@ -152,7 +152,9 @@ grpc_client::~grpc_client() = default;
 asio::awaitable<result<grpc_client>> grpc_client::connect(asio::any_io_executor executor, address server,
                                                           grpc_limits limits)
 {
-    const tls_settings trust{.verify = tls_settings::verification::none, .protocols = {"h2"}};
+    tls_settings trust;
+    trust.verify = tls_settings::verification::none;
+    trust.protocols = {"h2"};
     auto state = std::make_unique<impl>(executor, origin(std::move(server), tls_context(trust)), limits);
     const auto opened = co_await with_timeout(state->wire.open(state->server), limits.connect);
     if (!opened)
