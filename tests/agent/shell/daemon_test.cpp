@@ -1,4 +1,5 @@
 #include "tests/agent/shell/agent_harness.hpp"
+#include "tests/support/documented_calls.hpp"
 #include "tests/support/engine_objects.hpp"
 #include "tests/support/text_file.hpp"
 
@@ -169,21 +170,35 @@ TEST_F(Daemon, LeavesItsFileWhenItStops)
 TEST_F(Daemon, AsksForNothingButWhatIsDocumented)
 {
     harness_.settings.resync_interval = 20ms;
+    harness_.settings.outputs.push_back({agent::core::role::services, harness_.directory.path() / "sd/services.json"});
+    harness_.settings.outputs.push_back({agent::core::role::containers, harness_.directory.path() / "sd/all.json"});
+    harness_.engine.instead["/networks"] = {200, "[]"};
+    harness_.engine.instead["/containers/json"] = {200, "[]"};
     start();
     harness_.engine.emit(support::object_event("service", "update", "s1"));
     harness_.engine.emit(support::object_event("node", "update", "node1"));
     harness_.engine.emit(container_event("start", made_up_task{"t1", "s1"}));
     ASSERT_TRUE(harness_.until([this] {
         return harness_.engine.count("/services/s1") > 0 && harness_.engine.count("/nodes/node1") > 0 &&
-               harness_.engine.count("/tasks/t1") > 0;
+               harness_.engine.count("/tasks/t1") > 0 && harness_.engine.count("/containers/json") > 1;
     }));
-    for (const auto& request : harness_.engine.requests) {
-        EXPECT_THAT(request.method, testing::AnyOf("GET", "HEAD"));
-        EXPECT_THAT(
-            request.target,
-            testing::MatchesRegex(
-                "/_ping|/v1\\.41/(events\\?.*|services|services/s1|nodes|nodes/node1|tasks|tasks/t1|tasks\\?.*)"));
-    }
+    support::documented_calls documented;
+    for (const auto& [method, target] : harness_.engine.requests)
+        EXPECT_TRUE(documented.allow(method, target)) << method << " " << target;
+    EXPECT_THAT(documented.unseen(), testing::ElementsAre(testing::HasSubstr("`GET /_ping`")));
+}
+
+TEST(DocumentedCalls, AllowNothingElse)
+{
+    support::documented_calls documented;
+    EXPECT_TRUE(documented.allow("GET", "/v1.41/services/abc"));
+    EXPECT_TRUE(documented.allow("HEAD", "/_ping"));
+    for (const auto* target :
+         {"/services", "/v1.41/services/abc/logs", "/v1.41/services?filters=x", "/v1.41/tasks?filters=x&all=1",
+          "/v1.41/secrets", "/v1.41/containers/abc/json", "/v1.41/events", "/v1.41/_ping", "*"})
+        EXPECT_FALSE(documented.allow("GET", target)) << target;
+    EXPECT_FALSE(documented.allow("POST", "/v1.41/services"));
+    EXPECT_FALSE(documented.allow("HEAD", "/v1.41/services"));
 }
 
 TEST_F(Daemon, KeepsAFileForEachRole)
