@@ -34,13 +34,41 @@ bool contains(const std::vector<role>& roles, role which)
     return std::find(roles.begin(), roles.end(), which) != roles.end();
 }
 
+/// The lists that a read brings whole.
+read_everything lists_in(const read_request& what)
+{
+    if (const auto* lists = std::get_if<read_everything>(&what))
+        return *lists;
+    return std::holds_alternative<read_containers>(what) ? only(list_kind::containers) : no_lists;
+}
+
+/// The list that a single object, or a list of its own, belongs to.
+list_kind list_behind(read_kind what)
+{
+    switch (what) {
+    case read_kind::networks:
+        return list_kind::networks;
+    case read_kind::containers:
+        return list_kind::containers;
+    case read_kind::everything:
+    case read_kind::service:
+    case read_kind::tasks:
+    case read_kind::task:
+    case read_kind::node:
+        break;
+    }
+    return list_kind::swarm;
+}
+
 } // namespace
 
 discovery::discovery(discovery_settings settings)
     : settings_(std::move(settings)), random_(settings_.seed), interval_(settings_.resync_interval)
 {
-    for (const auto which : settings_.roles)
+    for (const auto which : settings_.roles) {
         add_view(which, contains(settings_.had_targets, which));
+        lists_ = lists_ | lists_for(which);
+    }
 }
 
 std::vector<action> discovery::start(time_point now)
@@ -69,6 +97,7 @@ std::optional<time_point> discovery::deadline() const
     consider(missed_.deadline());
     if (reading_)
         return first;
+    consider(pages_.deadline());
     if (retry_at_) {
         consider(retry_at_);
         return first;
@@ -83,7 +112,8 @@ std::optional<time_point> discovery::deadline() const
 
 bool discovery::busy(time_point now) const
 {
-    return reading_ || hints_lost_ || queue_.has_due(now);
+    const bool reads = reading_ && !page_list_behind(reading_->what);
+    return reads || hints_lost_ || queue_.has_due(now);
 }
 
 sd_writer::target_list discovery::believed(role which) const
@@ -101,11 +131,36 @@ skip_counts discovery::skipped(role which) const
     return counts;
 }
 
+std::string discovery::unknown_because(role which) const
+{
+    std::string why = "no complete list yet";
+    for (const auto needed : all_lists)
+        if (has(lists_for(which), needed) && !has(came_, needed))
+            if (const auto& trouble = has(lists_, needed) ? trouble_ : pages_.trouble(needed); !trouble.empty())
+                return why + ": " + trouble;
+    return why;
+}
+
+bool discovery::awaits(role which) const
+{
+    return std::any_of(all_lists.begin(), all_lists.end(), [&](list_kind needed) {
+        return has(lists_for(which), needed) && !has(lists_, needed) && pages_.awaits(needed);
+    });
+}
+
+bool discovery::holds_back() const
+{
+    return std::any_of(views_.begin(), views_.end(),
+                       [](const auto& entry) { return entry.second.confirm_at().has_value(); });
+}
+
+/// When the lists that outputs need have to confirm that a role's targets are gone. Those that pages need are asked
+/// when it comes up.
 std::optional<time_point> discovery::confirm_at() const
 {
     std::optional<time_point> first;
     for (const auto& [which, view] : views_)
-        if (const auto at = view.confirm_at(); at && (!first || *at < *first))
+        if (const auto at = view.confirm_at(); at && has(lists_, main_list_for(which)) && (!first || *at < *first))
             first = at;
     return first;
 }
@@ -113,13 +168,38 @@ std::optional<time_point> discovery::confirm_at() const
 void discovery::add_view(role which, bool file_had_targets)
 {
     views_.emplace(which, role_view(target_set(which, settings_.rules), settings_.confirm_empty, file_had_targets));
-    lists_ = lists_ | lists_for(which);
+}
+
+/// A list came by itself.
+void discovery::came(list_kind which, time_point next)
+{
+    if (has(lists_, which)) {
+        read_failures_ = 0;
+        return;
+    }
+    pages_.came(which, next);
+    came_ = came_ | only(which);
+}
+
+/// Whether single changes of what a list shows are worth reading.
+bool discovery::follows(list_kind which) const
+{
+    return has(lists_, which) || pages_.follows(which);
 }
 
 /// Whether everything that the role is made of was listed at least once.
 bool discovery::is_complete_for(role which) const
 {
-    return synced_at_ && (listed_ | lists_for(which)) == listed_;
+    return (came_ | lists_for(which)) == came_;
+}
+
+/// The list that a read is part of, if no output needs that list.
+std::optional<list_kind> discovery::page_list_behind(const read_request& what) const
+{
+    if (what == read_request(lists_))
+        return std::nullopt;
+    const auto which = list_behind(kind_of(what));
+    return has(lists_, which) ? std::nullopt : std::optional(which);
 }
 
 // --- The stream ---
@@ -132,6 +212,7 @@ void discovery::on(const stream_opened&, time_point now)
     // Whatever happened while nobody listened is in the list that follows. The engine answers: no reason to wait.
     retry_at_.reset();
     list_by(now);
+    pages_.ask_all(now);
 }
 
 void discovery::on(const stream_lost&, time_point now)
@@ -158,9 +239,13 @@ void discovery::on(const hint& what, time_point now)
     missed_.heard_of(what.id, now);
     switch (what.about) {
     case hint::subject::service:
-        return queue_.service_hint(what.id, now);
+        if (follows(list_kind::swarm))
+            queue_.service_hint(what.id, now);
+        return;
     case hint::subject::node:
-        return queue_.node_hint(what.id, now);
+        if (follows(list_kind::swarm))
+            queue_.node_hint(what.id, now);
+        return;
     case hint::subject::container:
         return container_hint(what, now);
     case hint::subject::network:
@@ -173,6 +258,8 @@ void discovery::local_hint(time_point now)
 {
     if (lists_.containers)
         queue_.containers_hint(now);
+    else
+        pages_.ask(list_kind::containers, now + read_queue::after_hint);
 }
 
 void discovery::container_hint(const hint& what, time_point now)
@@ -182,6 +269,8 @@ void discovery::container_hint(const hint& what, time_point now)
         return; // not the swarm's, or no news of a task
     missed_.local_node(what.node_id);
     missed_.heard_of(what.task_id, now);
+    if (!follows(list_kind::swarm))
+        return;
     if (!world_.find_service(what.service_id))
         return queue_.service_hint(what.service_id, now);
 
@@ -190,9 +279,10 @@ void discovery::container_hint(const hint& what, time_point now)
     queue_.start_hint(what.task_id, now);
 }
 
-void discovery::on(const hints_lost&, time_point)
+void discovery::on(const hints_lost&, time_point now)
 {
     hints_lost_ = true;
+    pages_.ask_all(std::max(now, cheap_again_at_));
 }
 
 // --- Answers ---
@@ -200,17 +290,26 @@ void discovery::on(const hints_lost&, time_point)
 void discovery::on(everything_read& what, time_point now)
 {
     assert(reading_);
-    const bool first = !synced_at_;
+    const auto lists = std::get<read_everything>(reading_->what);
+    const bool first = (came_ | lists) != came_;
     const auto changes = world_.replace(std::move(what.data));
     if (!first && stream_up_ && stream_since_ < reading_->started)
         missed_.listed(changes, now);
 
-    synced_at_ = now;
-    listed_ = std::get<read_everything>(reading_->what);
-    read_failures_ = 0;
-    plan_resync(what, now);
+    if (lists == lists_) {
+        synced_at_ = now;
+        came_ = came_ | lists;
+        read_failures_ = 0;
+        trouble_.clear();
+        plan_resync(what, now);
+    } else {
+        came(list_kind::swarm, now + affordable_interval(what.took, what.cpu));
+    }
+    if (!lists_.networks)
+        list_missing_networks(now);
     take(changes, now);
-    queue_.listed(world_, reading_->started, now);
+    if (lists.swarm)
+        queue_.listed(world_, reading_->started, now);
     reading_.reset();
 }
 
@@ -270,29 +369,45 @@ void discovery::on(node_read& what, time_point now)
 
 void discovery::on(containers_read& what, time_point now)
 {
-    read_failures_ = 0;
+    came(list_kind::containers, now + interval_);
     const auto changes = world_.put_containers(std::move(what.found));
     list_missing_networks(now);
     take(changes, now);
     reading_.reset();
 }
 
+void discovery::on(networks_read& what, time_point now)
+{
+    came(list_kind::networks, now + interval_);
+    take(world_.put(std::move(what.found)), now);
+    reading_.reset();
+}
+
 void discovery::on(const role_wanted& what, time_point now)
 {
-    // Whoever asks for a page must not make the agent read lists that a proxy may refuse: one refused list is a failed
-    // list for every role.
-    if (follows(what.which) || (lists_ | lists_for(what.which)) != lists_)
+    if (views_.contains(what.which))
         return;
     add_view(what.which, false);
+    for (const auto needed : all_lists)
+        if (has(lists_for(what.which), needed) && !has(lists_, needed))
+            pages_.want(needed, now);
     if (is_complete_for(what.which))
         announce(what.which, views_.at(what.which).begin(world_, now, std::nullopt), {std::nullopt, true, what.which});
 }
 
-void discovery::on(const read_failed&, time_point now)
+void discovery::on(const read_failed& what, time_point now)
 {
+    assert(reading_);
     // Whatever it was about, the list that is tried next answers it.
-    retry_at_ = now + delay_after(++read_failures_);
-    list_by(*retry_at_);
+    if (const auto which = page_list_behind(reading_->what)) {
+        pages_.failed(*which, what.why, now, interval_);
+        if (*which == list_kind::swarm)
+            queue_.forget_swarm();
+    } else {
+        trouble_ = what.why;
+        retry_at_ = now + delay_after(++read_failures_);
+        list_by(*retry_at_);
+    }
     reading_.reset();
 }
 
@@ -306,10 +421,10 @@ void discovery::on(const tick&, time_point now)
 
 void discovery::take(const model_changes& changes, time_point now)
 {
-    const bool listed = std::holds_alternative<read_everything>(reading_->what);
-    const auto listed_since = listed ? std::optional(reading_->started) : std::nullopt;
-    const auto since = listed ? std::nullopt : std::optional(reading_->since);
+    const auto since = reading_->since;
     for (auto& [which, view] : views_) {
+        const bool listed = has(lists_in(reading_->what), main_list_for(which));
+        const auto listed_since = listed ? std::optional(reading_->started) : std::nullopt;
         if (view.believed())
             announce(which, view.take(changes, world_, now, listed_since), {since, false, which});
         else if (is_complete_for(which))
@@ -319,8 +434,10 @@ void discovery::take(const model_changes& changes, time_point now)
 
 void discovery::announce(role which, role_view::outcome outcome, publish news)
 {
-    if (outcome == role_view::outcome::held_back)
+    if (outcome == role_view::outcome::held_back) {
         actions_.push_back(hold_back{which});
+        pages_.ask(main_list_for(which), *views_.at(which).confirm_at());
+    }
     if (outcome == role_view::outcome::news)
         actions_.push_back(news);
 }
@@ -345,8 +462,12 @@ void discovery::check_missed(time_point now)
 /// A virtual IP or a container came to be on a network that no list has shown yet.
 void discovery::list_missing_networks(time_point now)
 {
-    if (lists_.networks && world_.lacks_networks())
+    if (!follows(list_kind::networks) || !world_.lacks_networks())
+        return;
+    if (lists_.networks)
         list_by(now + read_queue::first_delay);
+    else
+        pages_.ask(list_kind::networks, now + read_queue::first_delay);
 }
 
 void discovery::list_by(time_point when)
@@ -366,18 +487,29 @@ void discovery::plan_resync(const everything_read& what, time_point now)
 void discovery::stretch(const everything_read& what)
 {
     const auto before = std::exchange(last_took_, what.took);
-    interval_ = std::max({duration(settings_.resync_interval), scaled(what.cpu, 1 / own_share),
-                          scaled(std::min(before, what.took), 1 / engine_share)});
+    interval_ = affordable_interval(std::min(before, what.took), what.cpu);
+}
+
+duration discovery::affordable_interval(duration took, duration cpu) const
+{
+    return std::max({duration(settings_.resync_interval), scaled(cpu, 1 / own_share), scaled(took, 1 / engine_share)});
 }
 
 void discovery::read_next(time_point now)
 {
-    if (reading_ || retry_at_)
+    if (reading_)
         return;
+    const bool many = queue_.overflows(now, world_.task_count());
+    if (many)
+        pages_.ask(list_kind::swarm, now); // if it is one of theirs
     const bool confirm = confirm_at() && *confirm_at() <= now;
-    const bool overflow = hints_lost_ || queue_.overflows(now, world_.task_count());
-    if (list_at_ <= now || confirm || (overflow && cheap_again_at_ <= now))
+    const bool overflow = hints_lost_ || (many && lists_.swarm);
+    if (!retry_at_ && (list_at_ <= now || confirm || (overflow && cheap_again_at_ <= now)))
         return start_list(now);
+    if (const auto which = pages_.take_due(now))
+        return start_page_list(*which, now);
+    if (retry_at_)
+        return;
     if (auto next = queue_.take_due(now)) {
         actions_.push_back(start_read{next->what});
         reading_ = {std::move(next->what), next->since, now};
@@ -386,12 +518,24 @@ void discovery::read_next(time_point now)
 
 void discovery::start_list(time_point now)
 {
-    queue_.list_started(now);
+    queue_.list_started(lists_, now);
     // Whoever asks from here on wants another one.
     list_at_ = time_point::max();
     hints_lost_ = false;
-    reading_ = {lists_, now, now};
+    reading_ = {lists_, std::nullopt, now};
     actions_.push_back(start_read{lists_});
+}
+
+void discovery::start_page_list(list_kind which, time_point now)
+{
+    queue_.list_started(only(which), now);
+    read_request what = read_everything{};
+    if (which == list_kind::networks)
+        what = read_networks{};
+    if (which == list_kind::containers)
+        what = read_containers{};
+    reading_ = {what, std::nullopt, now};
+    actions_.push_back(start_read{std::move(what)});
 }
 
 std::chrono::milliseconds discovery::delay_after(unsigned failures)

@@ -81,7 +81,16 @@ model_changes& model_changes::operator+=(model_changes&& more)
 model_changes swarm::replace(snapshot data)
 {
     auto changes = put(std::move(data.networks));
+    if (data.swarm_listed)
+        changes += replace_swarm(data);
+    if (data.containers_listed)
+        changes += put_containers(std::move(data.containers));
+    return changes;
+}
 
+model_changes swarm::replace_swarm(snapshot& data)
+{
+    model_changes changes;
     const auto service_ids = ids_of(data.services);
     for (auto& value : data.services)
         changes += put(std::move(value));
@@ -99,7 +108,6 @@ model_changes swarm::replace(snapshot data)
         changes += put(std::move(value));
     for (const auto& id : missing(service_of_task_, task_ids))
         changes += remove_task(id);
-    changes += put_containers(std::move(data.containers));
     return changes;
 }
 

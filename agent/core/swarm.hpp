@@ -37,8 +37,9 @@ class swarm {
 public:
     using task_map = std::map<std::string, task, std::less<>>;
 
-    /// Takes a full list: what it does not name is gone. Networks are only ever added, since an absent one is no
-    /// deletion (see `networks` of `GET /networks` in the engine: it hides failures).
+    /// Takes lists: what they do not name is gone, where it would be in a list that was asked for. Networks are only
+    /// ever added, since an absent one is no deletion (see `networks` of `GET /networks` in the engine: it hides
+    /// failures).
     model_changes replace(snapshot data);
 
     model_changes put(service value);
@@ -89,6 +90,7 @@ public:
     [[nodiscard]] std::size_t orphan_count() const;
 
 private:
+    model_changes replace_swarm(snapshot& data);
     template <class Matches>
     [[nodiscard]] id_set services_with_task(Matches matches) const;
     void note_flip(model_changes& changes, const task* before, const task* after) const;

@@ -129,6 +129,8 @@ asio::awaitable<answer<event_stream>> engine::events()
 asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything wanted)
 {
     core::snapshot all;
+    all.swarm_listed = wanted.swarm;
+    all.containers_listed = wanted.containers;
     if (wanted.swarm) {
         auto services = co_await read("/services", absence::is_failure, decode_services);
         if (!services)
@@ -140,7 +142,10 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
         if (!tasks)
             co_return tasks.error();
         auto& [listed, attached] = **tasks;
-        all = {**std::move(services), **std::move(nodes), std::move(listed), std::move(attached), {}};
+        all.services = **std::move(services);
+        all.nodes = **std::move(nodes);
+        all.tasks = std::move(listed);
+        all.networks = std::move(attached);
     }
     if (wanted.containers) {
         auto found = co_await containers();
@@ -150,12 +155,12 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
     }
     // Last, so that the networks of all that was listed before are known.
     if (wanted.networks) {
-        auto networks = co_await read("/networks", absence::is_failure, decode_networks);
-        if (!networks)
-            co_return networks.error();
+        auto more = co_await networks();
+        if (!more)
+            co_return more.error();
         auto& known = all.networks;
-        known.insert(known.end(), std::make_move_iterator((*networks)->begin()),
-                     std::make_move_iterator((*networks)->end()));
+        known.insert(known.end(), std::make_move_iterator(more->found.begin()),
+                     std::make_move_iterator(more->found.end()));
     }
     co_return all;
 }
@@ -166,6 +171,14 @@ asio::awaitable<answer<core::containers_read>> engine::containers()
     if (!found)
         co_return found.error();
     co_return core::containers_read{**std::move(found)};
+}
+
+asio::awaitable<answer<core::networks_read>> engine::networks()
+{
+    auto found = co_await read("/networks", absence::is_failure, decode_networks);
+    if (!found)
+        co_return found.error();
+    co_return core::networks_read{**std::move(found)};
 }
 
 asio::awaitable<answer<core::service_read>> engine::service(std::string id)

@@ -70,6 +70,7 @@ public:
     /// All lists that `wanted` names, all or nothing.
     [[nodiscard]] boost::asio::awaitable<answer<core::snapshot>> everything(core::read_everything wanted);
     [[nodiscard]] boost::asio::awaitable<answer<core::containers_read>> containers();
+    [[nodiscard]] boost::asio::awaitable<answer<core::networks_read>> networks();
 
     /// One object, or what it means that there is none.
     [[nodiscard]] boost::asio::awaitable<answer<core::service_read>> service(std::string id);

@@ -20,6 +20,9 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
+/// How long a page waits for lists that nobody read before.
+constexpr std::chrono::seconds patience{5};
+
 sd_writer::writer open_output(const output& wanted, mode_t mode)
 {
     sd_writer::writer file(wanted.path, mode);
@@ -82,11 +85,12 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
       feed_(executor, docker::engine(executor, settings.engine, settings.pinned_api),
             discovery_settings_for(settings, files), log, counts_),
       outputs_(executor, [this](clock::time_point now) { return feed_.state().busy(now); }),
+      stepped_(executor),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
       server_(web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
                          [this](core::role which) { return targets_of(which); },
-                         [this](core::role which) { return feed_.state().follows(which); },
+                         [this](core::role which) { return feed_.state().unknown_because(which); },
                          [this, rules = settings.rules.endpoints](std::string_view service) {
                              return core::explain(service, feed_.state().world(), rules);
                          }}),
@@ -99,13 +103,20 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
     feed_.listen({[this](const core::publish& news) {
                       outputs_.publish(news.which, feed_.state().believed(news.which), news.since, news.at_once);
                   },
-                  [this] { outputs_.verify(); }, [this] { outputs_.reconsider(); }});
+                  [this] { outputs_.verify(); },
+                  [this] {
+                      outputs_.reconsider();
+                      stepped_.strike();
+                  }});
 }
 
-sd_writer::target_list daemon::targets_of(core::role which)
+asio::awaitable<sd_writer::target_list> daemon::targets_of(core::role which)
 {
     feed_.want(which);
-    return feed_.state().believed(which);
+    const auto latest = clock::now() + patience;
+    while (feed_.state().awaits(which) && clock::now() < latest)
+        co_await stepped_.wait_until(latest);
+    co_return feed_.state().believed(which);
 }
 
 asio::awaitable<void> daemon::run()

@@ -2,6 +2,7 @@
 
 #include "agent/shell/engine_feed.hpp"
 #include "agent/shell/file_outputs.hpp"
+#include "agent/shell/gong.hpp"
 #include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/options.hpp"
@@ -46,13 +47,14 @@ private:
 
     [[nodiscard]] std::string metrics_text();
 
-    /// Nothing while they are not known. A role that nobody asked for before is followed from then on, if that costs
-    /// no further list.
-    [[nodiscard]] sd_writer::target_list targets_of(core::role which);
+    /// Nothing while they are not known. A role that nobody asked for before is followed from then on, and what it
+    /// needs is waited for.
+    [[nodiscard]] boost::asio::awaitable<sd_writer::target_list> targets_of(core::role which);
 
     metrics counts_;
     engine_feed feed_;
     file_outputs outputs_;
+    gong stepped_; ///< struck after each step of the machine
     std::optional<proto_http::listener> listener_;
     std::uint16_t port_;
     proto_http::server server_;

@@ -147,7 +147,7 @@ void engine_feed::stream_ended(const std::optional<docker::failure>& end)
 {
     counts_.stream_connected->Set(0);
     counts_.stream_losses[end ? cause_of(end->code) : "silent"].Increment();
-    log_failure("stream_lost", end ? end->detail : "it does not tell what lists show");
+    log_failure("stream_lost", "stream", end ? end->detail : "it does not tell what lists show");
 }
 
 // --- Reads ---
@@ -174,11 +174,11 @@ asio::awaitable<core::event> engine_feed::read(core::read_request what)
     counts_.read_seconds[kind].Observe(std::chrono::duration<double>(took).count());
     if (!got) {
         counts_.read_failures[kind].Increment();
-        log_failure("read_failed", got.error().detail);
-        co_return core::read_failed{};
+        log_failure("read_failed", kind, got.error().detail);
+        co_return core::read_failed{got.error().detail};
     }
     log_.debug("read", {{"what", kind}, {"duration_seconds", std::chrono::duration<double>(took).count()}});
-    said_.erase("read_failed");
+    said_.erase(std::string(kind));
     if (auto* all = std::get_if<core::everything_read>(&*got)) {
         all->took = took;
         all->cpu = thread_cpu() - cpu_before;
@@ -199,6 +199,8 @@ asio::awaitable<docker::answer<core::event>> engine_feed::ask(core::read_request
 
     if (std::holds_alternative<core::read_containers>(what))
         co_return as_event(co_await engine_.containers());
+    if (std::holds_alternative<core::read_networks>(what))
+        co_return as_event(co_await engine_.networks());
     auto all = co_await engine_.everything(std::get<core::read_everything>(what));
     if (!all)
         co_return all.error();
@@ -221,11 +223,11 @@ asio::awaitable<void> engine_feed::keep_time()
 
 void engine_feed::feed(core::event what)
 {
-    const bool listed = std::holds_alternative<core::everything_read>(what);
+    const auto synced_before = machine_.synced_at();
     for (const auto& wanted : machine_.handle(std::move(what), clock::now()))
         std::visit([this](const auto& value) { carry_out(value); }, wanted);
     deadline_.ring();
-    if (listed) {
+    if (machine_.synced_at() != synced_before) {
         counts_.last_sync->Set(unix_now());
         listener_.on_listed();
     }
@@ -279,9 +281,9 @@ void engine_feed::update_gauges() const
 
 // --- The log ---
 
-void engine_feed::log_failure(std::string_view event, const std::string& error)
+void engine_feed::log_failure(std::string_view event, std::string_view subject, const std::string& error)
 {
-    auto& known = said_[std::string(event)];
+    auto& known = said_[std::string(subject)];
     if (known.text != error)
         known = {error, 0};
     // The first, second, fourth, eighth …: the counters have them all.

@@ -67,8 +67,9 @@ private:
     /// @param end  none: we closed it
     void stream_ended(const std::optional<docker::failure>& end);
 
-    /// A line for the log, unless the same was said lately: an engine that stays away must not fill the disk.
-    void log_failure(std::string_view event, const std::string& error);
+    /// A line for the log, unless the same was said lately of the same subject: an engine that stays away must not fill
+    /// the disk.
+    void log_failure(std::string_view event, std::string_view subject, const std::string& error);
 
     docker::engine engine_;
     core::discovery machine_;
@@ -86,7 +87,7 @@ private:
         std::string text;
         unsigned count = 0;
     };
-    std::map<std::string, repetition, std::less<>> said_; ///< by event
+    std::map<std::string, repetition, std::less<>> said_; ///< by subject
 };
 
 } // namespace agent::shell

@@ -18,6 +18,7 @@ using proto_http::request;
 
 // What Prometheus asks for when it speaks the text format.
 constexpr std::string_view exposition_format = "text/plain; version=0.0.4; charset=utf-8";
+constexpr unsigned not_found = 404;
 constexpr unsigned service_unavailable = 503;
 
 reply landing_page()
@@ -58,17 +59,16 @@ proto_http::handler page(Page make)
     };
 }
 
-reply role_page(const web_sources& from, const request& asked)
+asio::awaitable<reply> role_page(std::shared_ptr<const web_sources> from, request asked)
 {
     const auto which = core::parse_role(asked.param("role"));
     if (!which)
-        return {.status = 404, .body = "no such role; there are: endpoints, tasks, services, nodes, containers\n"};
-    const auto targets = from.targets(*which);
-    if (!from.follows(*which))
-        return {.status = 404,
-                .body = "this role needs lists that are not read; give --output=" + std::string(to_string(*which)) +
-                        "=PATH\n"};
-    return sd_page(targets, asked);
+        co_return reply{.status = not_found,
+                        .body = "no such role; there are: endpoints, tasks, services, nodes, containers\n"};
+    const auto targets = co_await from->targets(*which);
+    if (!targets)
+        co_return reply{.status = service_unavailable, .body = from->unknown_because(*which) + "\n"};
+    co_return sd_page(*targets, asked);
 }
 
 } // namespace
@@ -87,7 +87,7 @@ proto_http::router web_pages(web_sources from)
         {"explain", "GET", "/api/v1/explain", page([sources](const request& asked) {
              return explain_page(sources->explain(asked.query_value("service")));
          })},
-        {"sd", "GET", "/sd/{role}", page([sources](const request& asked) { return role_page(*sources, asked); })},
+        {"sd", "GET", "/sd/{role}", [sources](request asked) { return role_page(sources, std::move(asked)); }},
     });
 }
 

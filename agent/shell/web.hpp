@@ -5,6 +5,8 @@
 #include "proto_http/router.hpp"
 #include "sd_writer/target_group.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -16,8 +18,9 @@ namespace agent::shell {
 struct web_sources {
     std::function<std::string()> metrics_text;
     std::function<std::optional<std::string_view>()> not_ready_because; ///< nothing while ready
-    std::function<sd_writer::target_list(core::role)> targets;          ///< nothing while they are not known
-    std::function<bool(core::role)> follows;                            ///< whether they will ever be known
+    /// Nothing while they are not known.
+    std::function<boost::asio::awaitable<sd_writer::target_list>(core::role)> targets;
+    std::function<std::string(core::role)> unknown_because; ///< why they are not known, for people
     std::function<core::explanation(std::string_view service)> explain;
 };
 

@@ -84,6 +84,26 @@ TEST_F(Swarm, ForgetsWhatAListDoesNotName)
     EXPECT_EQ(world.node_count(), 0U);
 }
 
+TEST_F(Swarm, KeepsWhatWasNotListed)
+{
+    container web;
+    web.id = "c1";
+    world.put_containers({web});
+    snapshot local;
+    local.swarm_listed = false;
+    EXPECT_TRUE(world.replace(local).containers);
+    EXPECT_THAT(world.containers(), IsEmpty());
+    EXPECT_NE(world.find_service("id-shop"), nullptr);
+    EXPECT_NE(world.find_node("node-1"), nullptr);
+    EXPECT_NE(world.find_task("t1"), nullptr);
+
+    world.put_containers({web});
+    auto far = data();
+    far.containers_listed = false;
+    EXPECT_TRUE(world.replace(far).empty());
+    EXPECT_THAT(world.containers(), SizeIs(1));
+}
+
 TEST_F(Swarm, NeverTakesAnAbsentNetworkForADeletedOne)
 {
     world.replace({});
