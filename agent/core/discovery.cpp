@@ -131,6 +131,12 @@ skip_counts discovery::skipped(role which) const
     return counts;
 }
 
+std::vector<std::string> discovery::skipping(role which) const
+{
+    const auto view = views_.find(which);
+    return view == views_.end() ? std::vector<std::string>{} : view->second.skipping();
+}
+
 std::string discovery::unknown_because(role which) const
 {
     std::string why = "no complete list yet";

@@ -74,6 +74,8 @@ public:
     [[nodiscard]] bool holds_back() const;
     [[nodiscard]] const swarm& world() const noexcept { return world_; }
     [[nodiscard]] skip_counts skipped(role which) const;
+    /// IDs of the objects that leave something out.
+    [[nodiscard]] std::vector<std::string> skipping(role which) const;
 
 private:
     void on(const stream_opened&, time_point now);

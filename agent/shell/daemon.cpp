@@ -81,19 +81,20 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
 
 daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log,
                std::map<core::role, sd_writer::writer> files)
-    : counts_(roles_of(settings)),
+    : rules_(settings.rules.endpoints),
+      counts_(roles_of(settings)),
       feed_(executor, docker::engine(executor, settings.engine, settings.pinned_api),
             discovery_settings_for(settings, files), log, counts_),
       outputs_(executor, [this](clock::time_point now) { return feed_.state().busy(now); }),
       stepped_(executor),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
-      server_(web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
-                         [this](core::role which) { return targets_of(which); },
-                         [this](core::role which) { return feed_.state().unknown_because(which); },
-                         [this, rules = settings.rules.endpoints](std::string_view service) {
-                             return core::explain(service, feed_.state().world(), rules);
-                         }}),
+      server_(web_pages(
+                  {[this] { return metrics_text(); }, [this] { return not_ready_because(); },
+                   [this](core::role which) { return targets_of(which); },
+                   [this](core::role which) { return feed_.state().unknown_because(which); }, roles_of(settings),
+                   [this](core::role which, std::size_t most) { return report(which, most); },
+                   [this](std::string_view service) { return core::explain(service, feed_.state().world(), rules_); }}),
               {}, [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
               })
@@ -117,6 +118,15 @@ asio::awaitable<sd_writer::target_list> daemon::targets_of(core::role which)
     while (feed_.state().awaits(which) && clock::now() < latest)
         co_await stepped_.wait_until(latest);
     co_return feed_.state().believed(which);
+}
+
+role_report daemon::report(core::role which, std::size_t most) const
+{
+    const auto& state = feed_.state();
+    role_report found{which, state.believed(which), state.unknown_because(which), state.skipped(which), {}};
+    if (which == core::role::endpoints)
+        found.skipped = core::list_skipped(state.skipping(which), state.world(), rules_, most);
+    return found;
 }
 
 asio::awaitable<void> daemon::run()

@@ -6,12 +6,14 @@
 #include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/options.hpp"
+#include "agent/shell/targets_page.hpp"
 #include "proto_http/server.hpp"
 #include "sd_writer/writer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -51,6 +53,10 @@ private:
     /// needs is waited for.
     [[nodiscard]] boost::asio::awaitable<sd_writer::target_list> targets_of(core::role which);
 
+    /// What is known of a role now.
+    [[nodiscard]] role_report report(core::role which, std::size_t most) const;
+
+    core::endpoint_rules rules_;
     metrics counts_;
     engine_feed feed_;
     file_outputs outputs_;

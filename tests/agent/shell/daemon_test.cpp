@@ -261,6 +261,25 @@ TEST_F(Daemon, ExplainsAServicesTargets)
                 testing::HasSubstr(R"("nearest":["accountservice"])"));
 }
 
+TEST_F(Daemon, ShowsTargetsAndSkippedTasks)
+{
+    put(made_up_task{"t2", "s1", "node1", "10.0.1.3", "failed", "shutdown"});
+    start();
+    const auto page = harness_.page("/api/v1/targets");
+    EXPECT_THAT(page, testing::HasSubstr(R"("endpoints":{"target_count":1,"targets":[{"target":"10.0.1.2:6767")"));
+    EXPECT_THAT(page, testing::HasSubstr(R"("skipped_count":{"not_running":1})"));
+    EXPECT_THAT(page, testing::HasSubstr(R"("task_id":"t2","node_id":"node1","rule":"state")"));
+    EXPECT_THAT(page, testing::Not(testing::HasSubstr("\"tasks\":{"))) << "it has no output";
+    EXPECT_THAT(harness_.page("/api/v1/targets?role=tasks"), testing::HasSubstr(R"("tasks":{"target_count":2)"));
+    EXPECT_THAT(harness_.page("/api/v1/targets?limit=0"), testing::HasSubstr(R"("targets":[],)"));
+
+    EXPECT_EQ(harness_.status("/api/v1/targets?role=tusks"), 400U);
+    harness_.engine.instead["/networks"] = {403, "no"};
+    EXPECT_EQ(harness_.status("/api/v1/targets?role=services"), 503U);
+    EXPECT_THAT(harness_.page("/api/v1/targets?role=services"),
+                testing::HasSubstr(R"("errorType":"unavailable","error":"no complete list yet: GET /networks: 403)"));
+}
+
 TEST_F(Daemon, ServesARoleThatHasNoFile)
 {
     start();
