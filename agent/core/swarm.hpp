@@ -63,6 +63,7 @@ public:
     [[nodiscard]] const task* find_task(std::string_view id) const;
     [[nodiscard]] const node* find_node(std::string_view id) const;
     [[nodiscard]] const network* find_network(std::string_view id) const;
+    [[nodiscard]] const container* find_container(std::string_view id) const;
     [[nodiscard]] const task_map& tasks_of(std::string_view service_id) const;
 
     /// Services that have a task on that node.
@@ -79,6 +80,7 @@ public:
 
     [[nodiscard]] const std::map<std::string, service, std::less<>>& services() const noexcept { return services_; }
     [[nodiscard]] const std::map<std::string, node, std::less<>>& nodes() const noexcept { return nodes_; }
+    /// By ID and name.
     [[nodiscard]] const std::map<std::string, container, std::less<>>& containers() const noexcept
     {
         return containers_;
@@ -99,8 +101,8 @@ private:
     std::map<std::string, service, std::less<>> services_;
     std::map<std::string, node, std::less<>> nodes_;
     std::map<std::string, network, std::less<>> networks_;
-    std::map<std::string, task_map, std::less<>> tasks_; ///< by service ID, then by task ID
-    std::map<std::string, container, std::less<>> containers_;
+    std::map<std::string, task_map, std::less<>> tasks_;       ///< by service ID, then by task ID
+    std::map<std::string, container, std::less<>> containers_; ///< by ID and name
     std::map<std::string, std::string, std::less<>> service_of_task_;
 };
 
