@@ -224,7 +224,7 @@ struct container {
     friend bool operator==(const container&, const container&) = default;
 };
 
-/// Everything a full list says, taken in one go.
+/// What lists say, taken in one go.
 struct snapshot {
     std::vector<service> services;
     std::vector<node> nodes;
@@ -232,6 +232,8 @@ struct snapshot {
     std::vector<network> networks; ///< those that tasks are attached to, and those of `/networks`; one may stand here
                                    ///< several times
     std::vector<container> containers{};
+    bool swarm_listed = true;      ///< services, nodes and tasks were asked for
+    bool containers_listed = true; ///< likewise
 };
 
 /// Whether a rolling update, or its rollback, is under way.

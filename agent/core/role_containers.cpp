@@ -21,9 +21,9 @@ const container* find_by_mode(std::string_view mode, const swarm& world)
     if (!mode.starts_with(shares_networks_of))
         return nullptr;
     const auto wanted = mode.substr(shares_networks_of.size());
+    if (const auto* found = world.find_container(wanted))
+        return found;
     const auto& all = world.containers();
-    if (const auto found = all.find(wanted); found != all.end())
-        return &found->second;
     const auto named = std::find_if(all.begin(), all.end(), [wanted](const auto& entry) {
         return std::string_view(entry.second.name).substr(0, 1) == "/" &&
                std::string_view(entry.second.name).substr(1) == wanted;

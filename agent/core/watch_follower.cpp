@@ -230,8 +230,9 @@ model_changes watch_follower::listed(swarm_lists lists, swarm& world, time_point
         return {}; // of a stream that is no more
     const auto asked_at = *std::exchange(list_asked_at_, std::nullopt);
     floors_ = floors_of(lists);
-    auto changes = world.replace_swarm(
-        {std::move(lists.services), std::move(lists.nodes), std::move(lists.tasks), std::move(lists.networks), {}});
+    snapshot all{std::move(lists.services), std::move(lists.nodes), std::move(lists.tasks), std::move(lists.networks)};
+    all.containers_listed = false;
+    auto changes = world.replace(std::move(all));
     if (stage_ == stage::following && in_step_ && !is_lagging_)
         suspect(changes, now);
 

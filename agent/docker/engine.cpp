@@ -94,18 +94,24 @@ engine::engine(asio::any_io_executor executor, proto_http::origin where, std::op
       where_(where),
       pinned_(pinned),
       limits_(limits),
-      client_(std::move(executor), std::move(where), limits)
+      reads_(executor, where, limits),
+      pings_(std::move(executor), std::move(where), limits)
 {
 }
 
 asio::awaitable<answer<api_version>> engine::connect()
 {
+    return connect(pings_);
+}
+
+asio::awaitable<answer<api_version>> engine::connect(proto_http::client& over)
+{
     version_.reset();
-    const auto pong = co_await ping();
+    const auto pong = co_await ping(over);
     if (!pong)
         co_return pong.error();
     if (pong->head.status != 200)
-        co_return co_await explain("GET /_ping", pong->head, pong->body);
+        co_return co_await explain(over, "GET /_ping", pong->head, pong->body);
 
     // Proxies that drop the header speak for engines of an unknown version; all of them know our oldest.
     const auto engines = parse_api_version(pong->head.field("Api-Version")).value_or(pinned_.value_or(oldest_api));
@@ -128,7 +134,7 @@ asio::awaitable<answer<event_stream>> engine::events()
         const auto start = co_await stream->read();
         // Named first: g++ 12 destroys temporaries of a conditional inside a co_await expression twice.
         std::string body(start ? *start : std::string_view{});
-        co_return co_await explain("GET /events", stream->head(), std::move(body));
+        co_return co_await explain(pings_, "GET /events", stream->head(), std::move(body));
     }
     co_return event_stream(*std::move(stream));
 }
@@ -136,6 +142,8 @@ asio::awaitable<answer<event_stream>> engine::events()
 asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything wanted)
 {
     core::snapshot all;
+    all.swarm_listed = wanted.swarm;
+    all.containers_listed = wanted.containers;
     if (wanted.swarm) {
         auto services = co_await read("/services", absence::is_failure, decode_services);
         if (!services)
@@ -147,7 +155,10 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
         if (!tasks)
             co_return tasks.error();
         auto& [listed, attached] = **tasks;
-        all = {**std::move(services), *std::move(found_nodes), std::move(listed), std::move(attached), {}};
+        all.services = **std::move(services);
+        all.nodes = *std::move(found_nodes);
+        all.tasks = std::move(listed);
+        all.networks = std::move(attached);
     }
     if (wanted.containers) {
         auto found = co_await containers();
@@ -157,12 +168,12 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
     }
     // Last, so that the networks of all that was listed before are known.
     if (wanted.networks) {
-        auto networks = co_await read("/networks", absence::is_failure, decode_networks);
-        if (!networks)
-            co_return networks.error();
+        auto more = co_await networks();
+        if (!more)
+            co_return more.error();
         auto& known = all.networks;
-        known.insert(known.end(), std::make_move_iterator((*networks)->begin()),
-                     std::make_move_iterator((*networks)->end()));
+        known.insert(known.end(), std::make_move_iterator(more->found.begin()),
+                     std::make_move_iterator(more->found.end()));
     }
     co_return all;
 }
@@ -181,6 +192,14 @@ asio::awaitable<answer<std::vector<core::node>>> engine::nodes()
     if (!found)
         co_return found.error();
     co_return **std::move(found);
+}
+
+asio::awaitable<answer<core::networks_read>> engine::networks()
+{
+    auto found = co_await read("/networks", absence::is_failure, decode_networks);
+    if (!found)
+        co_return found.error();
+    co_return core::networks_read{**std::move(found)};
 }
 
 asio::awaitable<answer<core::service_read>> engine::service(std::string id)
@@ -227,14 +246,14 @@ asio::awaitable<answer<core::node_read>> engine::node(std::string id)
 }
 
 /// HEAD is all that is needed; some proxies allow GET only.
-asio::awaitable<answer<proto_http::response>> engine::ping()
+asio::awaitable<answer<proto_http::response>> engine::ping(proto_http::client& over)
 {
-    auto pong = co_await client_.head("/_ping");
+    auto pong = co_await over.head("/_ping");
     if (!pong)
         co_return fail(pong.error(), "HEAD /_ping");
     if (pong->head.status == 200)
         co_return *std::move(pong);
-    pong = co_await client_.get("/_ping");
+    pong = co_await over.get("/_ping");
     if (!pong)
         co_return fail(pong.error(), "GET /_ping");
     co_return *std::move(pong);
@@ -245,9 +264,9 @@ asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path
     // Our calls are always the same, so a 400 can only mean that the engine changed its range of versions meanwhile.
     for (bool again = version_.has_value();; again = false) {
         if (!version_)
-            if (const auto connected = co_await connect(); !connected)
+            if (const auto connected = co_await connect(reads_); !connected)
                 co_return connected.error();
-        auto got = co_await client_.get(versioned(path));
+        auto got = co_await reads_.get(versioned(path));
         if (!got)
             co_return fail(got.error(), "GET " + path);
         if (got->head.status == 200)
@@ -257,7 +276,7 @@ asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path
         if (got->head.status == 400)
             version_.reset();
         if (version_ || !again)
-            co_return co_await explain("GET " + path, got->head, std::move(got->body));
+            co_return co_await explain(reads_, "GET " + path, got->head, std::move(got->body));
     }
 }
 
@@ -291,11 +310,12 @@ failure engine::fail(error_code code, std::string_view call) const
 }
 
 /// Says what a status means; of a 503 `/_ping` knows the reason.
-asio::awaitable<failure> engine::explain(std::string call, proto_http::response_head head, std::string body)
+asio::awaitable<failure> engine::explain(proto_http::client& over, std::string call, proto_http::response_head head,
+                                         std::string body)
 {
     auto code = meaning_of(head.status);
     if (head.status == 503) {
-        const auto pong = co_await ping();
+        const auto pong = co_await ping(over);
         if (pong && pong->head.status == 200)
             code = reason_of_503(pong->head.field("Swarm"));
     }

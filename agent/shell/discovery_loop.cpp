@@ -65,14 +65,18 @@ asio::awaitable<void> discovery_loop::keep_time()
 
 void discovery_loop::feed(core::event what)
 {
-    const bool listed =
-        std::holds_alternative<core::everything_read>(what) || std::holds_alternative<core::swarm_listed>(what);
+    const bool listed = !std::holds_alternative<core::leader_answered>(what);
+    const auto synced_before = machine_.synced_at();
     for (const auto& wanted : machine_.handle(std::move(what), clock::now()))
         carry_out(wanted);
     deadline_.ring();
-    if (listed) {
+    if (const auto synced = machine_.synced_at(); synced && synced != synced_before) {
         counts_.last_sync->Set(unix_now());
-        listener_.on_listed();
+        // A sign of life comes more often than files are worth looking at.
+        if (listed || *synced - verified_ >= machine_.resync_interval()) {
+            verified_ = *synced;
+            listener_.on_synced();
+        }
     }
     listener_.on_step();
 }

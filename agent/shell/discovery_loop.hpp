@@ -33,7 +33,7 @@ public:
     /// Told after each step of the machine: what it wants published, if anything, or that it may have become quiet.
     struct listener {
         std::function<void(const core::publish&)> on_publish;
-        std::function<void()> on_listed; ///< a complete list was taken
+        std::function<void()> on_synced; ///< what is known was shown to be the whole truth once more
         std::function<void()> on_step;
     };
 
@@ -67,6 +67,7 @@ private:
     const logger& log_;
     metrics& counts_;
     listener listener_;
+    core::time_point verified_{}; ///< when the listener was last told that all is true
     engine_feed engine_;
     watch_feed watch_;
     proto_http::doorbell deadline_;

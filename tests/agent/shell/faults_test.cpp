@@ -109,6 +109,16 @@ TEST_F(Faults, ConnectionsThatBreakAreMadeAgain)
     EXPECT_TRUE(harness_.until_file_is(two_targets));
 }
 
+TEST_F(Faults, AReadThatHangsKeepsNoStreamFromBeingOpenedAgain)
+{
+    start();
+    harness_.engine.hanging = {"/tasks"};
+    const auto lists = harness_.engine.count("/tasks");
+    ASSERT_TRUE(harness_.until([&] { return harness_.engine.count("/tasks") > lists; }));
+    harness_.engine.end_streams();
+    EXPECT_TRUE(harness_.until([this] { return harness_.engine.count("/events") == 2; }));
+}
+
 TEST_F(Faults, WithoutAStreamListsGoOn)
 {
     harness_.engine.instead["/events"] = {403, "<html>no</html>", "text/html"};
