@@ -420,7 +420,7 @@ void discovery::on(containers_read& what, time_point now)
 void discovery::on(networks_read& what, time_point now)
 {
     came(list_kind::networks, now + interval_);
-    take(world_.put(std::move(what.found)), now);
+    take_read(world_.put(std::move(what.found)), now);
     reading_.reset();
 }
 
@@ -563,9 +563,10 @@ void discovery::hand_over(time_point now)
             synced_at_ = watch_.answered_at();
     }
     if (std::exchange(watch_led_, watch_leads()) && !watch_led_) {
-        // Nobody listened to the engine meanwhile.
+        // Nobody listened to the engine meanwhile. At the start its stream comes first, as ever.
         retry_at_.reset();
-        list_by(now);
+        if (stream_up_ || watch_listed_)
+            list_by(now);
     }
 }
 

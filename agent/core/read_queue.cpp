@@ -215,14 +215,6 @@ void read_queue::forget_service(std::string_view id)
         settling_.erase(found);
 }
 
-void read_queue::forget_swarm()
-{
-    services_.clear();
-    nodes_.clear();
-    tasks_.clear();
-    settling_.clear();
-}
-
 bool read_queue::has_due(time_point now) const
 {
     const auto first = deadline();

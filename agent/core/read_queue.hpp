@@ -75,9 +75,6 @@ public:
     /// The engine knows no such service any more.
     void forget_service(std::string_view id);
 
-    /// Somebody else tells of everything but the engine's own containers.
-    void forget_swarm();
-
     [[nodiscard]] bool has_due(time_point now) const;
     [[nodiscard]] std::optional<time_point> deadline() const;
 

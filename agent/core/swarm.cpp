@@ -92,14 +92,6 @@ model_changes& model_changes::operator+=(model_changes&& more)
 
 model_changes swarm::replace(snapshot data)
 {
-    auto containers = std::move(data.containers);
-    auto changes = replace_swarm(std::move(data));
-    changes += put_containers(std::move(containers));
-    return changes;
-}
-
-model_changes swarm::replace_swarm(snapshot data)
-{
     auto changes = put(std::move(data.networks));
     if (data.swarm_listed)
         changes += replace_swarm(data);

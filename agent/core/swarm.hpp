@@ -42,9 +42,6 @@ public:
     /// failures).
     model_changes replace(snapshot data);
 
-    /// As `replace`, but the engine's own containers stay as they are known.
-    model_changes replace_swarm(snapshot data);
-
     model_changes put(service value);
     model_changes remove_service(std::string_view id);
     model_changes put(node value);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/shell/doorbell.hpp"
+#include "proto_http/doorbell.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -28,15 +28,15 @@ public:
     {
         const auto waiting = waiting_;
         const auto own = waiting->emplace(waiting->end(), executor_);
-        const auto leave = [&waiting](const std::list<doorbell>::iterator* at) { waiting->erase(*at); };
-        const std::unique_ptr<const std::list<doorbell>::iterator, decltype(leave)> registered(&own, leave);
+        const auto leave = [&waiting](const std::list<proto_http::doorbell>::iterator* at) { waiting->erase(*at); };
+        const std::unique_ptr<const std::list<proto_http::doorbell>::iterator, decltype(leave)> registered(&own, leave);
         co_await own->wait_until(latest);
     }
 
 private:
     boost::asio::any_io_executor executor_;
     /// Shared with who waits: when an io_context is destroyed, their coroutines may go after us.
-    std::shared_ptr<std::list<doorbell>> waiting_ = std::make_shared<std::list<doorbell>>();
+    std::shared_ptr<std::list<proto_http::doorbell>> waiting_ = std::make_shared<std::list<proto_http::doorbell>>();
 };
 
 } // namespace agent::shell

@@ -40,7 +40,7 @@ protected:
         return made;
     }
 
-    snapshot engine_list() const { return {lists.services, lists.nodes, lists.tasks, lists.networks, {}}; }
+    snapshot engine_list() const { return {lists.services, lists.nodes, lists.tasks, lists.networks}; }
 
     discovery& machine()
     {
@@ -128,9 +128,18 @@ TEST_F(DiscoveryFeeds, ListsNothingTwiceWhereTheWatchCarries)
 TEST_F(DiscoveryFeeds, GoOnWithTheEngineAtOnceWhereThereIsNoControlSocket)
 {
     (void)machine().start(now);
-    EXPECT_THAT(handle(watch_lost{}), ElementsAre(full_list));
+    EXPECT_THAT(handle(watch_lost{}), IsEmpty()) << "listed before it subscribed";
+    EXPECT_THAT(handle(stream_opened{}), ElementsAre(full_list));
     EXPECT_THAT(handle(everything_read{engine_list(), {}, {}}), ElementsAre(action{publish{std::nullopt, true}}));
     EXPECT_EQ(machine().carrier(), feed::engine);
+}
+
+TEST_F(DiscoveryFeeds, GoOnWithTheEngineAtOnceWhereTheWatchFailsLater)
+{
+    (void)machine().start(now);
+    (void)handle(stream_opened{});
+    now += 100ms;
+    EXPECT_THAT(handle(watch_lost{}), ElementsAre(full_list));
 }
 
 TEST_F(DiscoveryFeeds, WaitTwoSecondsForAWatchThatDoesNotArm)
@@ -210,7 +219,6 @@ TEST_F(DiscoveryFeeds, PassOverSingleAnswersThatAreOlderThanTheWatch)
     (void)handle(watch_lost{});
     (void)handle(stream_opened{});
     (void)handle(everything_read{engine_list(), {}, {}});
-    (void)handle(everything_read{engine_list(), {}, {}}); // the stream opened during the first one
     (void)handle(hint{hint::subject::service, hint::change::object, shop.id, {}, {}, {}});
     now += 10ms;
     ASSERT_THAT(handle(core::tick{}), Contains(action{start_read{read_service{shop.id}}}));
@@ -286,6 +294,7 @@ TEST_F(DiscoveryFeeds, StillAskTheEngineForItsOwnContainers)
     one.id = "c1";
     snapshot local;
     local.containers = {one};
+    local.swarm_listed = false;
     EXPECT_THAT(handle(everything_read{local, {}, {}}),
                 Contains(action{publish{std::nullopt, true, role::containers}}));
     EXPECT_THAT(targets(), ElementsAre("10.0.1.3:8080"));
