@@ -220,6 +220,18 @@ struct client::impl {
 
     enum class verdict { fits, too_much };
 
+    /// Whoever holds it has the connection.
+    class turn {
+    public:
+        explicit turn(bool& is_busy) : is_busy_(is_busy) { is_busy_ = true; }
+        turn(const turn&) = delete;
+        turn& operator=(const turn&) = delete;
+        ~turn() { is_busy_ = false; }
+
+    private:
+        bool& is_busy_;
+    };
+
     asio::awaitable<result<response>> request(std::string method, std::string target);
     asio::awaitable<result<response>> perform(std::string text, bool to_head);
     asio::awaitable<result<response>> exchange(std::string text, bool to_head);
@@ -231,6 +243,7 @@ struct client::impl {
     wire connection;
     deadline limit;
     deadline::clock::time_point end; ///< of the whole exchange
+    bool is_busy = false;            ///< an exchange is under way
 };
 
 client::client(const asio::any_io_executor& executor, origin server, client_limits limits)
@@ -262,6 +275,9 @@ asio::awaitable<result<response>> client::impl::request(std::string method, std:
     result<response> answer = error_code(asio::error::invalid_argument);
     if (!is_sendable(target))
         co_return answer;
+    if (is_busy)
+        co_return error_code(asio::error::already_started);
+    const turn mine(is_busy);
     try {
         auto text = request_text(method, target, server.where);
         answer = co_await perform(std::move(text), method == "HEAD");

@@ -41,10 +41,10 @@ struct response {
 
 /// One connection to one server, opened when first needed and kept alive between requests.
 ///
-/// One request at a time, which the client must outlive. Redirects are never followed. A request that fails on a
-/// kept-alive connection before any byte of a response arrived is sent once more on a new one: the server had closed it
-/// meanwhile (RFC 9112 §9.3.1 allows that for GET and HEAD, and there is nothing else here). The second try gets no
-/// more time.
+/// One request at a time, which the client must outlive; another one meanwhile is `already_started`. Redirects are
+/// never followed. A request that fails on a kept-alive connection before any byte of a response arrived is sent once
+/// more on a new one: the server had closed it meanwhile (RFC 9112 §9.3.1 allows that for GET and HEAD, and there is
+/// nothing else here). The second try gets no more time.
 ///
 /// Cancellation: a cancelled request closes the connection and ends with `operation_aborted`.
 class client {

@@ -94,24 +94,26 @@ engine::engine(asio::any_io_executor executor, proto_http::origin where, std::op
       where_(where),
       pinned_(pinned),
       limits_(limits),
-      reads_(executor, where, limits),
-      pings_(std::move(executor), std::move(where), limits)
+      reader_(executor, where, limits),
+      opener_(executor, where, limits)
 {
 }
 
 asio::awaitable<answer<api_version>> engine::connect()
 {
-    return connect(pings_);
+    auto version = co_await negotiate_over(opener_);
+    opener_.close(); // the next stream may be hours away
+    co_return version;
 }
 
-asio::awaitable<answer<api_version>> engine::connect(proto_http::client& over)
+asio::awaitable<answer<api_version>> engine::negotiate_over(proto_http::client& connection)
 {
     version_.reset();
-    const auto pong = co_await ping(over);
+    const auto pong = co_await ping(connection);
     if (!pong)
         co_return pong.error();
     if (pong->head.status != 200)
-        co_return co_await explain(over, "GET /_ping", pong->head, pong->body);
+        co_return co_await explain(connection, "GET /_ping", pong->head, pong->body);
 
     // Proxies that drop the header speak for engines of an unknown version; all of them know our oldest.
     const auto engines = parse_api_version(pong->head.field("Api-Version")).value_or(pinned_.value_or(oldest_api));
@@ -134,7 +136,7 @@ asio::awaitable<answer<event_stream>> engine::events()
         const auto start = co_await stream->read();
         // Named first: g++ 12 destroys temporaries of a conditional inside a co_await expression twice.
         std::string body(start ? *start : std::string_view{});
-        co_return co_await explain(pings_, "GET /events", stream->head(), std::move(body));
+        co_return co_await explain(opener_, "GET /events", stream->head(), std::move(body));
     }
     co_return event_stream(*std::move(stream));
 }
@@ -246,14 +248,14 @@ asio::awaitable<answer<core::node_read>> engine::node(std::string id)
 }
 
 /// HEAD is all that is needed; some proxies allow GET only.
-asio::awaitable<answer<proto_http::response>> engine::ping(proto_http::client& over)
+asio::awaitable<answer<proto_http::response>> engine::ping(proto_http::client& connection)
 {
-    auto pong = co_await over.head("/_ping");
+    auto pong = co_await connection.head("/_ping");
     if (!pong)
         co_return fail(pong.error(), "HEAD /_ping");
     if (pong->head.status == 200)
         co_return *std::move(pong);
-    pong = co_await over.get("/_ping");
+    pong = co_await connection.get("/_ping");
     if (!pong)
         co_return fail(pong.error(), "GET /_ping");
     co_return *std::move(pong);
@@ -264,9 +266,9 @@ asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path
     // Our calls are always the same, so a 400 can only mean that the engine changed its range of versions meanwhile.
     for (bool again = version_.has_value();; again = false) {
         if (!version_)
-            if (const auto connected = co_await connect(reads_); !connected)
+            if (const auto connected = co_await negotiate_over(reader_); !connected)
                 co_return connected.error();
-        auto got = co_await reads_.get(versioned(path));
+        auto got = co_await reader_.get(versioned(path));
         if (!got)
             co_return fail(got.error(), "GET " + path);
         if (got->head.status == 200)
@@ -276,7 +278,7 @@ asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path
         if (got->head.status == 400)
             version_.reset();
         if (version_ || !again)
-            co_return co_await explain(reads_, "GET " + path, got->head, std::move(got->body));
+            co_return co_await explain(reader_, "GET " + path, got->head, std::move(got->body));
     }
 }
 
@@ -310,12 +312,12 @@ failure engine::fail(error_code code, std::string_view call) const
 }
 
 /// Says what a status means; of a 503 `/_ping` knows the reason.
-asio::awaitable<failure> engine::explain(proto_http::client& over, std::string call, proto_http::response_head head,
-                                         std::string body)
+asio::awaitable<failure> engine::explain(proto_http::client& connection, std::string call,
+                                         proto_http::response_head head, std::string body)
 {
     auto code = meaning_of(head.status);
     if (head.status == 503) {
-        const auto pong = co_await ping(over);
+        const auto pong = co_await ping(connection);
         if (pong && pong->head.status == 200)
             code = reason_of_503(pong->head.field("Swarm"));
     }

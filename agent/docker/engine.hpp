@@ -61,7 +61,7 @@ public:
            proto_http::client_limits limits = {});
 
     /// Asks for the engine's version and settles on one. To be done before each stream, since engines are upgraded
-    /// under a running agent.
+    /// under a running agent. A read may be under way: a stream does not wait for a list that hangs.
     [[nodiscard]] boost::asio::awaitable<answer<api_version>> connect();
 
     /// Subscribes to services, nodes and containers. Ready when the response's head is in: from there no change is
@@ -84,9 +84,8 @@ private:
     /// What a 404 is: of a list a failure, of a single object the answer that there is none.
     enum class absence { is_failure, is_answer };
 
-    // Each call says over which of the two connections it goes.
-    [[nodiscard]] boost::asio::awaitable<answer<api_version>> connect(proto_http::client& over);
-    [[nodiscard]] boost::asio::awaitable<answer<proto_http::response>> ping(proto_http::client& over);
+    [[nodiscard]] boost::asio::awaitable<answer<api_version>> negotiate_over(proto_http::client& connection);
+    [[nodiscard]] boost::asio::awaitable<answer<proto_http::response>> ping(proto_http::client& connection);
     [[nodiscard]] boost::asio::awaitable<answer<std::optional<std::string>>> get(std::string path, absence when_404);
 
     /// Gets and decodes; nothing for a 404 that is an answer.
@@ -96,7 +95,7 @@ private:
 
     /// An exchange that failed.
     [[nodiscard]] failure fail(proto_http::error_code code, std::string_view call) const;
-    [[nodiscard]] boost::asio::awaitable<failure> explain(proto_http::client& over, std::string call,
+    [[nodiscard]] boost::asio::awaitable<failure> explain(proto_http::client& connection, std::string call,
                                                           proto_http::response_head head, std::string body);
     [[nodiscard]] std::string advice_for(std::string_view call) const;
     [[nodiscard]] std::string versioned(std::string_view path) const;
@@ -105,8 +104,8 @@ private:
     proto_http::origin where_;
     std::optional<api_version> pinned_;
     proto_http::client_limits limits_;
-    proto_http::client reads_;
-    proto_http::client pings_;           ///< before a stream
+    proto_http::client reader_;          ///< for one read at a time
+    proto_http::client opener_;          ///< for what comes before a stream, beside it
     std::optional<api_version> version_; ///< none: to be negotiated before the next call
 };
 

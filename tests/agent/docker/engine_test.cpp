@@ -29,6 +29,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 using support::answer;
+using support::script;
 using support::scripted_server;
 using support::tls_front;
 namespace step = support::step;
@@ -99,11 +100,8 @@ TEST_F(Engine, NamesWhatASocketProxyMustLetThrough)
                                 message("403 Forbidden", R"({"message":"Forbidden"})", "application/json")}) {
         for (const auto& call : calls) {
             SCOPED_TRACE(call.named + ": "s + refusal);
-            // Events have a connection of their own.
-            const bool is_stream = call.flag == "EVENTS=1"s;
-            server.play(is_stream ? answer(pong) + step::stay{} : answer(pong) + answer(refusal));
-            if (is_stream)
-                server.play(answer(refusal));
+            server.play(answer(pong));
+            server.play(answer(refusal));
             auto asked = make();
             ASSERT_TRUE(support::run(io, asked.connect()));
             const auto end = call.fails(*this, asked);
@@ -165,6 +163,23 @@ TEST_F(Engine, GivesNoAdviceWhereTheEngineItselfFails)
     EXPECT_EQ(why(behind_proxy.task("t1")).detail, "GET /tasks/t1: 502 Bad Gateway");
 }
 
+TEST_F(Engine, OpensAStreamBesideAReadThatHangs)
+{
+    bool may_answer = false;
+    server.play(answer(pong) + script(step::take_request{}) + step::wait_until{[&may_answer] { return may_answer; }} +
+                step::send{message("200 OK", "[]", "application/json")});
+    server.play(answer(pong));
+    server.play(answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") + step::stay{});
+    auto asked = make();
+    support::running read(io, asked.containers());
+    ASSERT_TRUE(support::run_until(io, [this] { return server.requests().size() == 2; }));
+    EXPECT_TRUE(support::run(io, asked.connect()));
+    EXPECT_TRUE(support::run(io, asked.events()));
+    EXPECT_FALSE(read.is_done());
+    may_answer = true;
+    EXPECT_TRUE(read.get());
+}
+
 // --- TLS ---
 
 struct tls_fixture : fixture {
@@ -183,7 +198,8 @@ using EngineOverTls = tls_fixture;
 
 TEST_F(EngineOverTls, IsAskedAsAnyOther)
 {
-    server.play(answer(pong) + answer(message("200 OK", "[]", "application/json")));
+    server.play(answer(pong));
+    server.play(answer(message("200 OK", "[]", "application/json")));
     server.play(answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") + step::stay{});
     const tls_front front(io, server.address(), {.own = own});
     auto asked = make(proto_http::origin(front.address(), trust()));
@@ -192,7 +208,7 @@ TEST_F(EngineOverTls, IsAskedAsAnyOther)
     EXPECT_EQ(*version, (api_version{1, 41}));
     EXPECT_TRUE(support::run(io, asked.containers()));
     EXPECT_TRUE(support::run(io, asked.events()));
-    EXPECT_EQ(front.connections(), 2U);
+    EXPECT_EQ(front.connections(), 3U);
 }
 
 TEST_F(EngineOverTls, SaysWhyItIsNotTrusted)
