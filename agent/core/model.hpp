@@ -57,7 +57,12 @@ enum class task_state : std::uint8_t {
     return words.at(static_cast<std::size_t>(state));
 }
 
-enum class transport : std::uint8_t { tcp, udp, sctp };
+enum class transport : std::uint8_t {
+    tcp,
+    udp,
+    sctp,
+    other, ///< a word this program does not know; never counts as TCP
+};
 
 /// How a port is published: by the swarm's ingress network, or by the task's own node.
 enum class publish_mode : std::uint8_t { unknown, ingress, host };

@@ -157,9 +157,11 @@ core::task_state task_state(std::string_view word)
 core::transport transport(const std::optional<dom::element>& value)
 {
     const auto word = text(value);
+    if (!value || word == "tcp") // engines always say it; their clients' default is TCP
+        return core::transport::tcp;
     if (word == "udp")
         return core::transport::udp;
-    return word == "sctp" ? core::transport::sctp : core::transport::tcp;
+    return word == "sctp" ? core::transport::sctp : core::transport::other;
 }
 
 core::publish_mode publish_mode(const std::optional<dom::element>& value)
@@ -186,11 +188,11 @@ std::vector<core::port> ports(const std::optional<dom::element>& list)
 void read_mode(const std::optional<dom::element>& mode, core::service& into)
 {
     using enum core::service_mode;
-    if (const auto replicated_mode = child(mode, "Replicated")) {
+    if (child(mode, "Global")) { // first, as in Prometheus
+        into.mode = global;
+    } else if (const auto replicated_mode = child(mode, "Replicated")) {
         into.mode = replicated;
         into.wanted = number(child(replicated_mode, "Replicas"));
-    } else if (child(mode, "Global")) {
-        into.mode = global;
     } else if (const auto job = child(mode, "ReplicatedJob")) {
         into.mode = replicated_job;
         into.wanted = number(child(job, "TotalCompletions"));

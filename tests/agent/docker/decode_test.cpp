@@ -296,6 +296,21 @@ TEST(Decode, ReadsPortsOfAnyValue)
                             core::port{0, 0, core::transport::udp}));
 }
 
+TEST(Decode, TakesNoUnknownTransportForTcp)
+{
+    EXPECT_THAT(service_from(R"({"ID":"s","Endpoint":{"Ports":[{"TargetPort":1,"Protocol":"quic"},
+                                 {"TargetPort":2,"Protocol":""},{"TargetPort":3,"Protocol":"TCP"}]}})")
+                    .ports,
+                ElementsAre(core::port{1, 0, core::transport::other}, core::port{2, 0, core::transport::other},
+                            core::port{3, 0, core::transport::other}));
+}
+
+TEST(Decode, PrefersTheGlobalModeAsPrometheusDoes)
+{
+    EXPECT_EQ(service_from(R"({"ID":"s","Spec":{"Mode":{"Global":{},"Replicated":{"Replicas":2}}}})").mode,
+              core::service_mode::global);
+}
+
 TEST(Decode, ReadsTheNetworksOfAService)
 {
     EXPECT_THAT(
