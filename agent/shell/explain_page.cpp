@@ -38,6 +38,12 @@ std::string task_json(const core::task_trace& task)
            list(task.steps, step_json) + R"(,"targets":)" + list(task.targets, quoted) + "}";
 }
 
+std::string fault_json(const core::label_fault& fault)
+{
+    return R"({"label":)" + quoted(fault.label) + R"(,"value":)" + quoted(fault.value) + R"(,"reason":)" +
+           quoted(to_string(fault.reason)) + "}";
+}
+
 } // namespace
 
 proto_http::reply explain_page(const core::explanation& value)
@@ -46,7 +52,8 @@ proto_http::reply explain_page(const core::explanation& value)
     page.status = value.service_id.empty() ? 404 : 200;
     page.content_type = "application/json";
     page.body = R"({"service":)" + quoted(value.service) + R"(,"service_id":)" + quoted(value.service_id) +
-                R"(,"nearest":)" + list(value.nearest, quoted) + R"(,"tasks":)" + list(value.tasks, task_json) + "}\n";
+                R"(,"nearest":)" + list(value.nearest, quoted) + R"(,"tasks":)" + list(value.tasks, task_json) +
+                R"(,"bad_labels":)" + list(value.labels, fault_json) + "}\n";
     return page;
 }
 
