@@ -73,6 +73,10 @@ enum class publish_mode : std::uint8_t { unknown, ingress, host };
     return words.at(static_cast<std::size_t>(mode));
 }
 
+/// Stands for a port that was sent as something else than a number from 0 to 4294967295. Prometheus fails the whole
+/// refresh at one; here it costs its own targets only.
+constexpr std::uint32_t unreadable_port = 0xFFFFFFFF;
+
 /// A port of a service, or one that a task has on its node. Numbers are as the engine sent them: 0 is "none", and
 /// more than 65535 is possible in a broken answer.
 struct port {
@@ -97,6 +101,12 @@ struct network {
 
     friend bool operator==(const network&, const network&) = default;
 };
+
+/// Whether both its numbers could be read; they may still be no ports.
+[[nodiscard]] inline bool is_readable(const port& value) noexcept
+{
+    return value.target != unreadable_port && value.published != unreadable_port;
+}
 
 /// A task's place on one network.
 struct attachment {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <set>
 #include <utility>
 
@@ -28,8 +27,14 @@ public:
     explicit document(std::string json) : json_(std::move(json))
     {
         auto error = parse();
-        if (error == simdjson::UTF8_ERROR || error == simdjson::STRING_ERROR) {
-            json_ = with_repaired_strings(json_);
+        // There are two kinds of repair, and each is complete.
+        for (int round = 0; round < 2; ++round) {
+            if (error == simdjson::UTF8_ERROR || error == simdjson::STRING_ERROR)
+                json_ = with_repaired_strings(json_);
+            else if (error == simdjson::NUMBER_ERROR)
+                json_ = with_bounded_numbers(json_);
+            else
+                break;
             error = parse();
         }
         valid_ = error == simdjson::SUCCESS;
@@ -94,10 +99,14 @@ std::uint64_t number(const std::optional<dom::element>& value)
     return value && value->get(found) == simdjson::SUCCESS ? found : 0;
 }
 
+/// 0 when it is absent, as in Go.
 std::uint32_t port_number(const std::optional<dom::element>& value)
 {
-    constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-    return static_cast<std::uint32_t>(std::min(number(value), most));
+    if (!value)
+        return 0;
+    std::uint64_t found = 0;
+    const bool readable = value->get(found) == simdjson::SUCCESS && found < core::unreadable_port;
+    return readable ? static_cast<std::uint32_t>(found) : core::unreadable_port;
 }
 
 /// Calls `take(element)` for each element of a list.
@@ -178,6 +187,8 @@ std::vector<core::port> ports(const std::optional<dom::element>& list)
 {
     std::vector<core::port> found;
     for_each(list, [&found](const dom::element& element) {
+        if (!element.is_object())
+            return;
         found.push_back({port_number(child(element, "TargetPort")), port_number(child(element, "PublishedPort")),
                          transport(child(element, "Protocol")), publish_mode(child(element, "PublishMode")),
                          text(child(element, "Name"))});
@@ -346,10 +357,10 @@ std::vector<core::container_port> container_ports(const std::optional<dom::eleme
 {
     std::vector<core::container_port> found;
     for_each(list, [&found](const dom::element& port) {
-        const auto type = text(child(port, "Type"));
-        if (type == "tcp" || type == "udp" || type == "sctp")
+        const auto type = child(port, "Type");
+        if (type && transport(type) != core::transport::other)
             found.push_back({port_number(child(port, "PrivatePort")), port_number(child(port, "PublicPort")),
-                             text(child(port, "IP")), transport(child(port, "Type"))});
+                             text(child(port, "IP")), transport(type)});
     });
     // The engine walks through a map of them, so that each list may have another order.
     std::sort(found.begin(), found.end());

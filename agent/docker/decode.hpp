@@ -12,8 +12,8 @@
 /// The engine's JSON as the model has it (Docker Engine API v1.41; fields of later versions are passed over).
 ///
 /// A list is all or nothing: broken JSON, anything but a list, or an element without its ID is `errc::broken_answer`,
-/// since publishing the rest would drop targets for lack of information. A field of the wrong kind counts as absent;
-/// strings that are not UTF-8 are read as Go reads them, with U+FFFD.
+/// since publishing the rest would drop targets for lack of information. A field of the wrong kind counts as absent,
+/// but for ports (`core::unreadable_port`); strings that are not UTF-8 are read as Go reads them, with U+FFFD.
 ///
 /// `json` is taken by value because the parser wants room behind the text and reads in place.
 namespace agent::docker {

@@ -122,7 +122,9 @@ void discovery_loop::update_gauges() const
         const auto believed = machine_.believed(which);
         counts_.targets[to_string(which)].Set(believed ? static_cast<double>(sd_writer::count_targets(*believed)) : 0);
     }
-    const auto skipped = machine_.skipped(core::role::endpoints);
+    core::skip_counts skipped;
+    for (const auto which : core::all_roles)
+        skipped += machine_.skipped(which);
     for (std::size_t at = 0; at < core::skip_reason_count; ++at)
         counts_.skipped_tasks[to_string(static_cast<core::skip_reason>(at))].Set(
             static_cast<double>(skipped.tasks.at(at)));

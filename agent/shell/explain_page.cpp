@@ -19,6 +19,12 @@ std::string task_json(const core::task_trace& task)
            json_list(task.steps, step_json) + R"(,"targets":)" + json_list(task.targets, quoted) + "}";
 }
 
+std::string fault_json(const core::label_fault& fault)
+{
+    return R"({"label":)" + quoted(fault.label) + R"(,"value":)" + quoted(fault.value) + R"(,"reason":)" +
+           quoted(to_string(fault.reason)) + "}";
+}
+
 } // namespace
 
 proto_http::reply explain_page(const core::explanation& value)
@@ -28,7 +34,7 @@ proto_http::reply explain_page(const core::explanation& value)
     page.content_type = "application/json";
     page.body = R"({"service":)" + quoted(value.service) + R"(,"service_id":)" + quoted(value.service_id) +
                 R"(,"nearest":)" + json_list(value.nearest, quoted) + R"(,"tasks":)" +
-                json_list(value.tasks, task_json) + "}\n";
+                json_list(value.tasks, task_json) + R"(,"bad_labels":)" + json_list(value.labels, fault_json) + "}\n";
     return page;
 }
 

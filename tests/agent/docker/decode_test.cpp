@@ -287,13 +287,25 @@ TEST(Decode, TakesThePortsTheSwarmMadeAndNotThoseWished)
 
 TEST(Decode, ReadsPortsOfAnyValue)
 {
+    constexpr auto bad = core::unreadable_port;
     EXPECT_THAT(service_from(R"({"ID":"s","Endpoint":{"Ports":[{}, null, 5, {"TargetPort":-1,"PublishedPort":"80"},
                                  {"TargetPort":70000,"PublishedPort":99999999999,"Protocol":"sctp"},
-                                 {"TargetPort":1.5,"Protocol":"udp"}]}})")
+                                 {"TargetPort":1e3,"PublishedPort":null,"Protocol":"udp"},
+                                 {"TargetPort":80.0,"PublishedPort":[],"Protocol":"TCP"}]}})")
                     .ports,
-                ElementsAre(core::port{}, core::port{}, core::port{}, core::port{},
-                            core::port{70000, 4294967295U, core::transport::sctp},
-                            core::port{0, 0, core::transport::udp}));
+                ElementsAre(core::port{}, core::port{bad, bad}, core::port{70000, bad, core::transport::sctp},
+                            core::port{bad, 0, core::transport::udp}, core::port{bad, bad, core::transport::other}));
+}
+
+TEST(Decode, ReadsTheRestOfAListWithANumberThatNobodyHasRoomFor)
+{
+    for (const std::string number : {"99999999999999999999", "-99999999999999999999", "1e400"}) {
+        const auto read = decode_services(R"([{"ID":"a","Endpoint":{"Ports":[{"TargetPort":)" + number +
+                                          R"(}]},"Spec":{"Name":"\ud800"}},{"ID":"b","Spec":{"Name":"b"}}])");
+        ASSERT_TRUE(read) << number;
+        EXPECT_THAT(read->at(0).ports, ElementsAre(core::port{core::unreadable_port}));
+        EXPECT_EQ(read->at(1).name, "b");
+    }
 }
 
 TEST(Decode, TakesNoUnknownTransportForTcp)
