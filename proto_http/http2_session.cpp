@@ -73,6 +73,7 @@ struct http2_session::impl {
     http2_limits limits;
     std::map<stream_id, stream> streams;
     std::set<stream_id> changed;
+    bool is_broken = false; ///< the server is no peer for us, and it was told, where it could be
     session_handle session;
 };
 
@@ -94,10 +95,17 @@ callbacks_handle make_callbacks()
             self(user_data).on_header(frame->hd.stream_id, view(name, name_length), view(value, value_length));
             return 0;
         });
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-        made, [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes, std::size_t length,
-                 void* user_data) {
-            self(user_data).on_data(id, view(bytes, length));
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, [](nghttp2_session*, std::uint8_t, std::int32_t id,
+                                                                       const std::uint8_t* bytes, std::size_t length,
+                                                                       void* user_data) {
+        self(user_data).on_data(id, view(bytes, length));
+        return 0;
+    });
+    nghttp2_session_callbacks_set_on_frame_send_callback(
+        made, [](nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+            // We never say so ourselves: nghttp2 does when the server broke the rules, and waits for nothing after it.
+            if (frame->hd.type == NGHTTP2_GOAWAY)
+                self(user_data).is_broken = true;
             return 0;
         });
     nghttp2_session_callbacks_set_on_stream_close_callback(
@@ -134,6 +142,7 @@ void http2_session::impl::refuse(stream_id id, stream& refused, errc why)
     if (refused.answer.end)
         return;
     refused.answer.end = why;
+    changed.insert(id);
     nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
 }
 
@@ -204,9 +213,8 @@ result<http2_session::stream_id> http2_session::post(std::string_view authority,
 
     nghttp2_data_provider provider{};
     provider.read_callback = [](nghttp2_session*, std::int32_t id, std::uint8_t* into, std::size_t room,
-                                std::uint32_t* flags, nghttp2_data_source*, void* user_data) {
-        return self(user_data).read_request(id, into, room, *flags);
-    };
+                                std::uint32_t* flags, nghttp2_data_source*,
+                                void* user_data) { return self(user_data).read_request(id, into, room, *flags); };
     auto* const session = impl_->session.get();
     if (nghttp2_session_check_request_allowed(session) == 0)
         return make_error_code(errc::closed_early);
@@ -238,7 +246,10 @@ error_code http2_session::receive(std::string_view bytes)
 {
     const auto* const data = reinterpret_cast<const std::uint8_t*>(bytes.data());
     const auto taken = nghttp2_session_mem_recv(impl_->session.get(), data, bytes.size());
-    return taken < 0 ? make_error_code(errc::bad_http2) : error_code{};
+    if (taken >= 0)
+        return {};
+    impl_->is_broken = true;
+    return make_error_code(errc::bad_http2);
 }
 
 std::string http2_session::take_output()
@@ -250,10 +261,14 @@ std::string http2_session::take_output()
     return output;
 }
 
-bool http2_session::is_over() const
+std::optional<error_code> http2_session::over() const
 {
     auto* const session = impl_->session.get();
-    return nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0;
+    if (impl_->is_broken)
+        return make_error_code(errc::bad_http2);
+    if (nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0)
+        return make_error_code(errc::closed_early);
+    return std::nullopt;
 }
 
 std::vector<http2_session::stream_id> http2_session::take_changed()

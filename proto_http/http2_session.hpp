@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,11 @@ namespace proto_http {
 
 /// A request's answer as it has come so far.
 struct http2_answer {
-    unsigned status = 0;   ///< 0: no head yet
-    field_list fields;     ///< of the head and, once it has ended, of the trailers
-    std::string body;      ///< whoever reads takes out of it what was read
+    unsigned status = 0; ///< 0: no head yet
+    field_list fields;   ///< of the head and, once it has ended, of the trailers
+    std::string body;    ///< whoever reads takes out of it what was read
     bool has_ended = false;
-    error_code end;        ///< why, where it ended otherwise than by the server's will
+    error_code end; ///< why, where it ended otherwise than by the server's will
 };
 
 struct http2_limits {
@@ -56,14 +57,18 @@ public:
 
     /// Takes what the connection brought.
     ///
-    /// @return `errc::bad_http2` for what is no HTTP/2; the connection is of no use from then on
+    /// @return `errc::bad_http2` for what is no HTTP/2; the connection is of no use from then on. Of a lesser fault the
+    ///         server is told first: see `over`
     [[nodiscard]] error_code receive(std::string_view bytes);
 
     /// What is to be sent now; empty when nothing is.
     [[nodiscard]] std::string take_output();
 
-    /// Whether both sides have said all they will.
-    [[nodiscard]] bool is_over() const;
+    /// Why no answer will come any more; nothing while one may. To be asked after `receive` and after `take_output`.
+    ///
+    /// @return `errc::bad_http2` once the server has been told that it broke the rules; `errc::closed_early` when it
+    ///         goes away and nothing is under way any more
+    [[nodiscard]] std::optional<error_code> over() const;
 
     /// The streams whose answers changed since the last call, each once.
     [[nodiscard]] std::vector<stream_id> take_changed();
