@@ -110,8 +110,8 @@ asio::awaitable<error_code> grpc_client::impl::receive()
         output.ring();
         if (broken)
             co_return broken;
-        if (session.is_over())
-            co_return asio::error::eof;
+        if (const auto over = session.over())
+            co_return *over;
     }
 }
 

@@ -73,6 +73,7 @@ struct http2_session::impl {
     http2_limits limits;
     std::map<stream_id, stream> streams;
     std::set<stream_id> changed;
+    bool is_broken = false; ///< the server is no peer for us, and it was told, where it could be
     session_handle session;
 };
 
@@ -100,6 +101,13 @@ callbacks_handle make_callbacks()
         self(user_data).on_data(id, view(bytes, length));
         return 0;
     });
+    nghttp2_session_callbacks_set_on_frame_send_callback(
+        made, [](nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+            // We never say so ourselves: nghttp2 does when the server broke the rules, and waits for nothing after it.
+            if (frame->hd.type == NGHTTP2_GOAWAY)
+                self(user_data).is_broken = true;
+            return 0;
+        });
     nghttp2_session_callbacks_set_on_stream_close_callback(
         made, [](nghttp2_session*, std::int32_t id, std::uint32_t code, void* user_data) {
             self(user_data).on_close(id, code);
@@ -134,6 +142,7 @@ void http2_session::impl::refuse(stream_id id, stream& refused, errc why)
     if (refused.answer.end)
         return;
     refused.answer.end = why;
+    changed.insert(id);
     nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
 }
 
@@ -237,7 +246,10 @@ error_code http2_session::receive(std::string_view bytes)
 {
     const auto* const data = reinterpret_cast<const std::uint8_t*>(bytes.data());
     const auto taken = nghttp2_session_mem_recv(impl_->session.get(), data, bytes.size());
-    return taken < 0 ? make_error_code(errc::bad_http2) : error_code{};
+    if (taken >= 0)
+        return {};
+    impl_->is_broken = true;
+    return make_error_code(errc::bad_http2);
 }
 
 std::string http2_session::take_output()
@@ -249,10 +261,14 @@ std::string http2_session::take_output()
     return output;
 }
 
-bool http2_session::is_over() const
+std::optional<error_code> http2_session::over() const
 {
     auto* const session = impl_->session.get();
-    return nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0;
+    if (impl_->is_broken)
+        return make_error_code(errc::bad_http2);
+    if (nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0)
+        return make_error_code(errc::closed_early);
+    return std::nullopt;
 }
 
 std::vector<http2_session::stream_id> http2_session::take_changed()

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,14 +57,18 @@ public:
 
     /// Takes what the connection brought.
     ///
-    /// @return `errc::bad_http2` for what is no HTTP/2; the connection is of no use from then on
+    /// @return `errc::bad_http2` for what is no HTTP/2; the connection is of no use from then on. Of a lesser fault the
+    ///         server is told first: see `over`
     [[nodiscard]] error_code receive(std::string_view bytes);
 
     /// What is to be sent now; empty when nothing is.
     [[nodiscard]] std::string take_output();
 
-    /// Whether both sides have said all they will.
-    [[nodiscard]] bool is_over() const;
+    /// Why no answer will come any more; nothing while one may. To be asked after `receive` and after `take_output`.
+    ///
+    /// @return `errc::bad_http2` once the server has been told that it broke the rules; `errc::closed_early` when it
+    ///         goes away and nothing is under way any more
+    [[nodiscard]] std::optional<error_code> over() const;
 
     /// The streams whose answers changed since the last call, each once.
     [[nodiscard]] std::vector<stream_id> take_changed();
