@@ -186,14 +186,14 @@ TEST_F(Daemon, AsksForNothingButWhatIsDocumented)
     harness_.engine.emit(support::object_event("service", "update", "s1"));
     harness_.engine.emit(support::object_event("node", "update", "node1"));
     harness_.engine.emit(container_event("start", made_up_task{"t1", "s1"}));
-    ASSERT_TRUE(harness_.until([this] {
-        return harness_.engine.count("/services/s1") > 0 && harness_.engine.count("/nodes/node1") > 0 &&
-               harness_.engine.count("/tasks/t1") > 0 && harness_.engine.count("/containers/json") > 1;
-    }));
-    support::documented_calls documented;
-    for (const auto& [method, target] : harness_.engine.requests)
-        EXPECT_TRUE(documented.allow(method, target)) << method << " " << target;
-    EXPECT_THAT(documented.unseen(), testing::ElementsAre(testing::HasSubstr("`GET /_ping`")));
+    const auto unseen = [this] {
+        support::documented_calls documented;
+        for (const auto& [method, target] : harness_.engine.requests)
+            EXPECT_TRUE(documented.allow(method, target)) << method << " " << target;
+        return documented.unseen();
+    };
+    EXPECT_TRUE(harness_.until([&unseen] { return unseen().size() <= 1; }));
+    EXPECT_THAT(unseen(), testing::ElementsAre(testing::HasSubstr("`GET /_ping`")));
 }
 
 TEST(DocumentedCalls, AllowNothingElse)
