@@ -5,6 +5,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/assert/source_location.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -26,10 +28,17 @@ struct grpc_failure {
     std::string message; ///< of the server, if it sent one
 };
 
+/// What `value()` does for a result that has none.
+[[noreturn]] inline void throw_exception_from_error(const grpc_failure& why, const boost::source_location&)
+{
+    throw boost::system::system_error(why.code, why.message);
+}
+
 template <class T>
 using grpc_result = boost::system::result<T, grpc_failure>;
 
-/// What a server's `grpc-status` says, as an error code; its values are gRPC's own (1: cancelled … 16: unauthenticated).
+/// What a server's `grpc-status` says, as an error code; its values are gRPC's own (1: cancelled … 16:
+/// unauthenticated).
 [[nodiscard]] const boost::system::error_category& grpc_category() noexcept;
 
 /// One gRPC connection over TLS, for several calls at a time.

@@ -43,14 +43,16 @@ struct read_outcome {
 
 asio::awaitable<proto_http::result<read_outcome>> wrapped(asio::awaitable<answer<void>> reading)
 {
-    co_return read_outcome{co_await std::move(reading)};
+    auto value = co_await std::move(reading); // g++ 12 would destroy it twice as a part of the whole
+    co_return read_outcome{std::move(value)};
 }
 
 } // namespace
 
 asio::awaitable<answer<task_watch>> task_watch::connect(asio::any_io_executor executor, std::string path)
 {
-    auto client = co_await proto_http::grpc_client::connect(std::move(executor), proto_http::unix_address{path});
+    const proto_http::address where = proto_http::unix_address{path}; // g++ 12 would destroy it twice in there
+    auto client = co_await proto_http::grpc_client::connect(std::move(executor), where);
     if (!client)
         co_return failure{client.error(), path + ": " + client.error().message()};
     co_return task_watch(*std::move(client));
@@ -127,9 +129,9 @@ asio::awaitable<answer<std::vector<core::node>>> task_watch::nodes(std::chrono::
 }
 
 template <class Value>
-asio::awaitable<answer<std::vector<Value>>> task_watch::list(std::string method, std::chrono::milliseconds limit,
-                                                             proto_http::result<std::vector<Value>> (*decode)(
-                                                                 std::string_view))
+asio::awaitable<answer<std::vector<Value>>>
+task_watch::list(std::string method, std::chrono::milliseconds limit,
+                 proto_http::result<std::vector<Value>> (*decode)(std::string_view))
 {
     const auto path = control(method);
     const auto got = co_await client_.call(path, {}, limit);

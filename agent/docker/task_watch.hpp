@@ -16,9 +16,9 @@ namespace agent::docker {
 
 /// A manager's own control socket: every change of the swarm as a stream, and the lists that its leader answers.
 ///
-/// The four lists and `Watch` of moby/swarmkit (`api/control.proto`, `api/watch.proto`), read only. The socket is the one
-/// that dockerd itself uses; whoever can open it owns the swarm, and no proxy can limit it. Nothing happens unless `run`
-/// is under way.
+/// The four lists and `Watch` of moby/swarmkit (`api/control.proto`, `api/watch.proto`), read only. The socket is the
+/// one that dockerd itself uses; whoever can open it owns the swarm, and no proxy can limit it. Nothing happens unless
+/// `run` is under way.
 class task_watch {
 public:
     /// Connects. ENOENT and ECONNREFUSED: no manager runs here now.
