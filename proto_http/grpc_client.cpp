@@ -54,8 +54,10 @@ std::optional<grpc_failure> verdict(const http2_answer& answer)
     if (answer.status != 200)
         return grpc_failure{errc::bad_message, "status " + std::to_string(answer.status)};
     const auto text = find_field(answer.fields, "grpc-status");
+    const auto* const text_end = text.data() + text.size();
     int status = grpc_unknown;
-    std::from_chars(text.data(), text.data() + text.size(), status);
+    if (const auto [end, bad] = std::from_chars(text.data(), text_end, status); bad != std::errc{} || end != text_end)
+        status = grpc_unknown;
     if (status == grpc_ok)
         return std::nullopt;
     return grpc_failure{error_code(status, grpc_category()),
@@ -78,7 +80,7 @@ struct grpc_client::impl {
           limits(bounds),
           server(std::move(where)),
           wire(where_it_runs),
-          session({.body_bytes = bounds.message_bytes}),
+          session({.body_bytes = bounds.message_bytes + grpc_prefix_bytes}),
           output(where_it_runs)
     {
     }
@@ -119,6 +121,7 @@ asio::awaitable<error_code> grpc_client::impl::send()
 {
     for (;;) {
         const auto bytes = session.take_output();
+        announce(); // what could not be sent any more has ended, and so has what we refused
         if (bytes.empty()) {
             co_await output.wait();
             continue;
@@ -126,6 +129,8 @@ asio::awaitable<error_code> grpc_client::impl::send()
         const auto [error, count] = co_await wire.write(asio::buffer(bytes));
         if (error)
             co_return error;
+        if (const auto over = session.over())
+            co_return *over;
     }
 }
 
@@ -159,6 +164,8 @@ asio::awaitable<result<grpc_client>> grpc_client::connect(asio::any_io_executor 
     const auto opened = co_await with_timeout(state->wire.open(state->server), limits.connect);
     if (!opened)
         co_return opened.error();
+    if (state->wire.protocol() != "h2")
+        co_return make_error_code(errc::bad_http2);
     co_return grpc_client(std::move(state));
 }
 
@@ -197,6 +204,9 @@ struct grpc_stream::exchange {
 
     /// Waits for messages and hands over those that are here.
     asio::awaitable<grpc_result<void>> read(std::function<void(std::string_view)> take);
+    /// Waits for the end of an answer that is one message.
+    asio::awaitable<grpc_result<std::string>> read_whole();
+    [[nodiscard]] grpc_result<std::string> take_only(http2_answer& answer) const;
     result<std::size_t> take_all(http2_answer& answer, const std::function<void(std::string_view)>& take) const;
 
     grpc_client::impl& owner;
@@ -242,6 +252,38 @@ result<std::size_t> grpc_stream::exchange::take_all(http2_answer& answer,
     return count;
 }
 
+asio::awaitable<grpc_result<std::string>> grpc_stream::exchange::read_whole()
+{
+    for (;;) {
+        auto& answer = *owner.session.find(id);
+        if (answer.has_ended || answer.end)
+            co_return take_only(answer);
+        std::string_view arrived = answer.body;
+        if (const auto message = take_grpc_message(arrived, owner.limits.message_bytes); !message)
+            co_return grpc_failure{message.error(), {}};
+        // A list may be large: it is there once, and not moved from buffer to larger buffer.
+        answer.body.reserve(grpc_frame_bytes(answer.body));
+        if (owner.ended)
+            co_return grpc_failure{*owner.ended, {}};
+        co_await changed.wait();
+    }
+}
+
+/// The message of an answer that has ended; its status stands in the trailers.
+grpc_result<std::string> grpc_stream::exchange::take_only(http2_answer& answer) const
+{
+    if (auto failed = verdict(answer))
+        return *std::move(failed);
+    std::string_view rest = answer.body;
+    const auto message = take_grpc_message(rest, owner.limits.message_bytes);
+    if (!message)
+        return grpc_failure{message.error(), {}};
+    if (!*message || !rest.empty())
+        return grpc_failure{errc::bad_message, "not one message"};
+    answer.body.erase(0, grpc_prefix_bytes);
+    return std::move(answer.body);
+}
+
 namespace {
 
 /// Begins a call.
@@ -265,19 +307,9 @@ struct whole_answer {
     grpc_result<std::string> message;
 };
 
-/// The one message of a call and its end.
-asio::awaitable<result<whole_answer>> read_whole(grpc_stream::exchange& begun)
+asio::awaitable<result<whole_answer>> wrapped(asio::awaitable<grpc_result<std::string>> reading)
 {
-    std::string message;
-    const auto keep = [&message](std::string_view bytes) { message = bytes; };
-    const std::function<void(std::string_view)> sink = keep;
-    auto first = co_await begun.read(sink);
-    if (!first)
-        co_return whole_answer{first.error()};
-    // Its status stands in the trailers.
-    const auto rest = co_await begun.read(sink);
-    if (!rest && rest.error().code != asio::error::eof)
-        co_return whole_answer{rest.error()};
+    auto message = co_await std::move(reading); // g++ 12 would destroy it twice as a part of the whole
     co_return whole_answer{std::move(message)};
 }
 
@@ -289,7 +321,7 @@ asio::awaitable<grpc_result<std::string>> grpc_client::call(std::string method, 
     const auto begun = begin(*impl_, method, request, limit);
     if (!begun)
         co_return grpc_failure{begun.error(), {}};
-    auto answer = co_await with_timeout(read_whole(**begun), limit);
+    auto answer = co_await with_timeout(wrapped((*begun)->read_whole()), limit);
     if (!answer)
         co_return grpc_failure{answer.error(), {}};
     co_return std::move(answer->message);

@@ -5,6 +5,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/assert/source_location.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -25,6 +27,12 @@ struct grpc_failure {
     error_code code;
     std::string message; ///< of the server, if it sent one
 };
+
+/// What `value()` does for a result that has none.
+[[noreturn]] inline void throw_exception_from_error(const grpc_failure& why, const boost::source_location&)
+{
+    throw boost::system::system_error(why.code, why.message);
+}
 
 template <class T>
 using grpc_result = boost::system::result<T, grpc_failure>;

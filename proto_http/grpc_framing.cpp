@@ -8,8 +8,6 @@
 namespace proto_http {
 namespace {
 
-constexpr std::size_t prefix_bytes = 5;
-
 std::uint32_t big_endian(std::string_view four)
 {
     std::uint32_t value = 0;
@@ -46,16 +44,23 @@ result<std::optional<std::string_view>> take_grpc_message(std::string_view& arri
         return nothing{};
     if (arrived.front() != '\0')
         return make_error_code(errc::bad_message);
-    if (arrived.size() < prefix_bytes)
+    const auto whole = grpc_frame_bytes(arrived);
+    if (whole == 0)
         return nothing{};
-    const auto length = big_endian(arrived.substr(1, prefix_bytes - 1));
-    if (length > most_bytes)
+    if (whole - grpc_prefix_bytes > most_bytes)
         return make_error_code(errc::body_too_large);
-    if (arrived.size() - prefix_bytes < length)
+    if (arrived.size() < whole)
         return nothing{};
-    const auto message = arrived.substr(prefix_bytes, length);
-    arrived.remove_prefix(prefix_bytes + length);
+    const auto message = arrived.substr(grpc_prefix_bytes, whole - grpc_prefix_bytes);
+    arrived.remove_prefix(whole);
     return nothing(message);
+}
+
+std::size_t grpc_frame_bytes(std::string_view arrived)
+{
+    if (arrived.size() < grpc_prefix_bytes)
+        return 0;
+    return grpc_prefix_bytes + big_endian(arrived.substr(1, grpc_prefix_bytes - 1));
 }
 
 std::string decode_grpc_message(std::string_view text)

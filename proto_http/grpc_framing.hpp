@@ -10,6 +10,9 @@
 
 namespace proto_http {
 
+/// What stands before each message on the wire.
+inline constexpr std::size_t grpc_prefix_bytes = 5;
+
 /// A message as gRPC puts it on the wire: one byte that says "not compressed", its length in four, its bytes.
 ///
 /// Source: gRPC over HTTP/2, "Length-Prefixed-Message".
@@ -23,6 +26,9 @@ namespace proto_http {
 ///         after an error can be read.
 [[nodiscard]] result<std::optional<std::string_view>> take_grpc_message(std::string_view& arrived,
                                                                         std::size_t most_bytes);
+
+/// How long the message at the front of `arrived` is with its prefix; 0 while that is not known.
+[[nodiscard]] std::size_t grpc_frame_bytes(std::string_view arrived);
 
 /// Undoes the percent-encoding of `grpc-message`. What is no encoding stays.
 [[nodiscard]] std::string decode_grpc_message(std::string_view text);

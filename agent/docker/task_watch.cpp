@@ -43,7 +43,8 @@ struct read_outcome {
 
 asio::awaitable<proto_http::result<read_outcome>> wrapped(asio::awaitable<answer<void>> reading)
 {
-    co_return read_outcome{co_await std::move(reading)};
+    auto value = co_await std::move(reading); // g++ 12 would destroy it twice as a part of the whole
+    co_return read_outcome{std::move(value)};
 }
 
 } // namespace
