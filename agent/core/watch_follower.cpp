@@ -81,6 +81,7 @@ void watch_follower::open(time_point now)
 void watch_follower::armed(time_point now)
 {
     stage_ = stage::armed;
+    reopen_at_.reset(); // the one before it ended just when it was given up
     in_step_ = false;
     is_lagging_ = false;
     silent_since_.reset();

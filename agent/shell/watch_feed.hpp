@@ -38,6 +38,7 @@ private:
     using ending = std::optional<docker::failure>;
 
     [[nodiscard]] boost::asio::awaitable<void> follow_one(ending& end);
+    [[nodiscard]] boost::asio::awaitable<void> wait_for_close(bool& closed);
     [[nodiscard]] boost::asio::awaitable<void> carry(docker::task_watch& watch, ending& end);
     [[nodiscard]] boost::asio::awaitable<void> use(docker::task_watch& watch, ending& end);
     [[nodiscard]] boost::asio::awaitable<void> check_swarm(docker::task_watch& watch, ending& end);
