@@ -8,6 +8,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/assert/source_location.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <functional>
 #include <optional>
@@ -22,6 +24,12 @@ struct failure {
     proto_http::error_code code;
     std::string detail;
 };
+
+/// What `value()` does for an answer that has none.
+[[noreturn]] inline void throw_exception_from_error(const failure& why, const boost::source_location&)
+{
+    throw boost::system::system_error(why.code, why.detail);
+}
 
 template <class T>
 using answer = boost::system::result<T, failure>;

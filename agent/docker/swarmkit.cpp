@@ -33,6 +33,12 @@ std::string text(pbf_reader& from)
     return with_valid_utf8({view.data(), view.size()});
 }
 
+/// protozero's own reader of flags looks at the first byte before it knows that there is one.
+bool is_set(pbf_reader& from)
+{
+    return from.get_uint64() != 0;
+}
+
 /// Reads a message field by field: `take(tag, reader)` reads the field, or says that it is not its business.
 template <class Take>
 void read(pbf_reader from, Take take)
@@ -56,10 +62,16 @@ void read_one(pbf_reader from, std::uint32_t wanted, Take take)
 
 // --- Words: the numbers of swarmkit's enumerations as the Engine API says them ---
 
+/// A number without a word is itself one, as Go writes it: enumerations have 32 bits and a sign.
+std::string number_word(std::uint64_t value)
+{
+    return std::to_string(static_cast<std::int32_t>(value));
+}
+
 template <std::size_t Count>
 std::string word(const std::array<std::string_view, Count>& words, std::uint64_t value)
 {
-    return value < Count ? std::string(words.at(static_cast<std::size_t>(value))) : std::to_string(value);
+    return value < Count ? std::string(words.at(static_cast<std::size_t>(value))) : number_word(value);
 }
 
 core::task_state task_state(std::uint64_t value)
@@ -87,7 +99,14 @@ core::task_state task_state(std::uint64_t value)
 std::string state_word(std::uint64_t value)
 {
     const auto state = task_state(value);
-    return state == core::task_state::unknown ? std::to_string(value) : std::string(to_string(state));
+    return state == core::task_state::unknown ? number_word(value) : std::string(to_string(state));
+}
+
+core::publish_mode publish_mode(std::uint64_t value)
+{
+    if (value == 0)
+        return core::publish_mode::ingress;
+    return value == 1 ? core::publish_mode::host : core::publish_mode::unknown;
 }
 
 core::transport transport(std::uint64_t value)
@@ -172,7 +191,7 @@ core::port read_port(pbf_reader from)
             into.published = field.get_uint32();
             return true;
         case number(5):
-            into.mode = field.get_uint64() == 1 ? core::publish_mode::host : core::publish_mode::ingress;
+            into.mode = publish_mode(field.get_uint64());
             return true;
         default:
             return false;
@@ -254,10 +273,10 @@ core::network network(pbf_reader from)
             driver_name(field.get_message(), wanted_driver);
             return true;
         case number(4):
-            into.internal = field.get_bool();
+            into.internal = is_set(field);
             return true;
         case number(7):
-            into.ingress = field.get_bool();
+            into.ingress = is_set(field);
             return true;
         default:
             return false;
@@ -492,19 +511,19 @@ std::optional<core::service> service(pbf_reader from)
     return runs_containers ? std::optional(std::move(into)) : std::nullopt;
 }
 
+constexpr std::array<std::string_view, 2> node_roles{"worker", "manager"};
+constexpr std::array<std::string_view, 3> node_availabilities{"active", "pause", "drain"};
+constexpr std::array<std::string_view, 4> node_states{"unknown", "down", "ready", "disconnected"};
+
 void read_node_spec(pbf_reader from, core::node& into)
 {
-    static constexpr std::array<std::string_view, 2> roles{"worker", "manager"};
-    static constexpr std::array<std::string_view, 3> availabilities{"active", "pause", "drain"};
-    into.role = roles.front(); // 0 is not sent
-    into.availability = availabilities.front();
     read(from, [&into](std::uint32_t tag, pbf_reader& field) {
         if (tag == bytes(1))
             into.labels = read_annotations(field.get_message()).labels;
         else if (tag == number(2))
-            into.role = word(roles, field.get_uint64());
+            into.role = word(node_roles, field.get_uint64());
         else if (tag == number(4))
-            into.availability = word(availabilities, field.get_uint64());
+            into.availability = word(node_availabilities, field.get_uint64());
         else
             return false;
         return true;
@@ -539,11 +558,9 @@ void read_description(pbf_reader from, core::node& into)
 
 void read_node_status(pbf_reader from, core::node& into)
 {
-    static constexpr std::array<std::string_view, 4> states{"unknown", "down", "ready", "disconnected"};
-    into.state = states.front();
     read(from, [&into](std::uint32_t tag, pbf_reader& field) {
         if (tag == number(1))
-            into.state = word(states, field.get_uint64());
+            into.state = word(node_states, field.get_uint64());
         else if (tag == bytes(3))
             into.address = text(field);
         else
@@ -561,7 +578,7 @@ core::manager_status manager_status(pbf_reader from)
         if (tag == bytes(2))
             into.address = text(field);
         else if (tag == number(3))
-            into.leader = field.get_bool();
+            into.leader = is_set(field);
         else if (tag == number(4))
             into.reachability = word(words, field.get_uint64());
         else
@@ -574,6 +591,9 @@ core::manager_status manager_status(pbf_reader from)
 core::node node(pbf_reader from)
 {
     core::node into;
+    into.role = node_roles.front(); // 0 is not sent
+    into.availability = node_availabilities.front();
+    into.state = node_states.front();
     read(from, [&into](std::uint32_t tag, pbf_reader& field) {
         switch (tag) {
         case bytes(1):

@@ -21,6 +21,10 @@ namespace agent::docker {
 /// `run` is under way.
 class task_watch {
 public:
+    task_watch(task_watch&&) noexcept = default;
+    task_watch& operator=(task_watch&&) = delete; // the stream that is there would outlive its connection
+    ~task_watch() = default;
+
     /// Connects. ENOENT and ECONNREFUSED: no manager runs here now.
     ///
     /// @param path  of the socket
@@ -55,7 +59,7 @@ private:
          proto_http::result<std::vector<Value>> (*decode)(std::string_view));
     [[nodiscard]] boost::asio::awaitable<answer<void>> read();
 
-    proto_http::grpc_client client_;
+    proto_http::grpc_client client_; ///< before the stream, which must not outlive it
     std::unique_ptr<proto_http::grpc_stream> stream_; ///< none until `arm`
     std::vector<core::object_change> arrived_;        ///< beside the message that armed it
 };

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "tests/support/grpc_server.hpp"
+#include "tests/support/swarmkit_messages.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace support {
+
+/// A scripted swarm manager on a control socket: the four lists and `Watch`. It shows one state at a time, tells the
+/// changes that it is told to, keeps a record, and misbehaves on demand.
+class fake_manager {
+public:
+    fake_manager(boost::asio::any_io_executor executor, const std::filesystem::path& socket);
+
+    /// Answers until cancelled.
+    [[nodiscard]] boost::asio::awaitable<void> run() { return server.run(); }
+
+    // --- What its lists show: the objects' messages by ID ---
+
+    using objects = std::map<std::string, std::string>;
+
+    objects nodes;
+    objects networks;
+    objects services;
+    objects tasks;
+
+    // --- The watch ---
+
+    /// Sends a message to every open watch.
+    void tell(const std::string& message);
+    void tell(const std::vector<watch_event>& events) { tell(watch_message(events)); }
+    /// Ends every open watch.
+    void end_watches(int status, std::string_view message);
+    [[nodiscard]] std::size_t watches() const;
+
+    bool arms = true;                          ///< says at once that the watch is armed
+    std::vector<std::string> told_with_arming; ///< messages that go out together with that
+
+    // --- Faults: by the last part of a method's name, `ListTasks` ---
+
+    struct failure {
+        int status = 2;
+        std::string message = "scripted";
+    };
+    std::map<std::string, failure, std::less<>> failing;
+    std::set<std::string, std::less<>> hanging;
+    std::map<std::string, std::string, std::less<>> instead; ///< messages of any bytes
+
+    // --- The record ---
+
+    [[nodiscard]] std::size_t count(std::string_view name) const;
+    std::vector<std::string> asked; ///< names, in order
+
+    grpc_server server;
+
+private:
+    void answer(grpc_server::call& call);
+    void open_watch(grpc_server::call& call);
+
+    std::vector<grpc_server::call*> watches_;
+};
+
+} // namespace support
