@@ -8,13 +8,14 @@
 namespace integration {
 
 agent_process::agent_process(const private_swarm& swarm, std::filesystem::path file, const arguments& more,
-                             const std::filesystem::path& socket)
+                             const agent_place& place)
     : log_(file.parent_path().parent_path() / "agent.log"), port_(free_port())
 {
     std::filesystem::create_directories(file.parent_path());
     arguments command{AGENT_BINARY,
-                      "--docker.host=unix://" + (socket.empty() ? swarm.socket() : socket).string(),
-                      "--docker.task-watch=off",
+                      "--docker.host=unix://" +
+                          (place.engine.empty() ? swarm.socket(place.node) : place.engine).string(),
+                      "--docker.task-watch=" + (place.watches ? swarm.control_socket(place.node).string() : "off"),
                       "--output=endpoints=" + file.string(),
                       "--debounce=100ms",
                       "--web.listen-address=127.0.0.1:" + std::to_string(port_),

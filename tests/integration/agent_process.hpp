@@ -10,21 +10,30 @@
 
 namespace integration {
 
-/// The agent as its users run it, on node 1 of a swarm, writing one endpoints file.
+/// Which manager an agent asks, and how.
+struct agent_place {
+    int node = 1;
+    bool watches = false;           ///< the swarm's own task stream beside the Engine API
+    std::filesystem::path engine{}; ///< where it finds the engine; empty: the node's own socket
+};
+
+/// The agent as its users run it, on a manager of a swarm, writing one endpoints file.
 class agent_process {
 public:
     /// Starts it. Its log is `agent.log` beside the directory of the file.
     /// @param file  the endpoints file; its directory is made if need be
     /// @param more  further command-line flags
-    /// @param socket  where it finds the engine; empty: node 1's own
     agent_process(const private_swarm& swarm, std::filesystem::path file, const arguments& more = {},
-                  const std::filesystem::path& socket = {});
+                  const agent_place& place = {});
 
     /// Waits until it says it is ready: the first complete list is in the file.
     [[nodiscard]] bool becomes_ready() const;
 
     /// SIGTERM and the exit code.
     int stop();
+    /// SIGSTOP and SIGCONT: it stands still.
+    void freeze() { process_->signal(SIGSTOP); }
+    void thaw() { process_->signal(SIGCONT); }
     /// SIGHUP: it reads its settings anew.
     void reload() { process_->signal(SIGHUP); }
     /// SIGKILL: it gets no chance to tidy up.

@@ -23,7 +23,8 @@ const std::string groups_of_tasks = R"jq(
            | select(.Network.DriverState.Name == "overlay" and (.Network.Spec.Ingress | not)) ][0]) as $attachment
       | select($attachment != null)
       | ($attachment.Addresses[0] | split("/")[0]) as $address
-      | ([ $service.Endpoint.Ports[]? | select(.Protocol == "tcp") | .TargetPort ] | min) as $port
+      | ($service.Spec.Labels["prometheus.port"]?
+         // ([ $service.Endpoint.Ports[]? | select(.Protocol == "tcp") | .TargetPort ] | min)) as $port
       | select($port != null)
       | { targets: ["\($address):\($port)"],
           labels: ( { task: $service.Spec.Name }
@@ -36,11 +37,11 @@ const std::string groups_of_tasks = R"jq(
 
 } // namespace
 
-std::string expected_endpoints(const private_swarm& swarm)
+std::string expected_endpoints(const private_swarm& swarm, int node)
 {
     try {
         return jq(groups_of_tasks + join_groups,
-                  R"({"tasks":)" + swarm.get("/tasks") + R"(,"services":)" + swarm.get("/services") + "}");
+                  R"({"tasks":)" + swarm.get("/tasks", node) + R"(,"services":)" + swarm.get("/services", node) + "}");
     } catch (const std::runtime_error&) {
         return {};
     }

@@ -87,6 +87,11 @@ std::string prometheus::discovered(const std::string& job) const
               *answer);
 }
 
+std::string prometheus::page(const std::string& path) const
+{
+    return http_get(port_, path).value_or("");
+}
+
 double prometheus::metric(const std::string& series) const
 {
     return sample(http_get(port_, "/metrics").value_or(""), series).value_or(-1);

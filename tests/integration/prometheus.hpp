@@ -34,6 +34,8 @@ public:
     /// What a job discovered, before relabelling: a JSON list of label sets, sorted, without what Prometheus adds
     /// itself.
     [[nodiscard]] std::string discovered(const std::string& job) const;
+    /// The body it serves at a path; empty if it refuses.
+    [[nodiscard]] std::string page(const std::string& path) const;
     /// The value of one series of its own metrics; -1 if it is not there.
     [[nodiscard]] double metric(const std::string& series) const;
 

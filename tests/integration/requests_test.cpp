@@ -50,7 +50,7 @@ TEST_F(Requests, AreOnlyThoseOfTheDocumentedList)
 
     arguments more(outputs.begin() + 1, outputs.end()); // the first is there anyway
     more.insert(more.end(), {"--docker.resync-interval=2s", "--confirm-empty=false"});
-    agent_process agent(swarm, file("endpoints"), more, socket);
+    agent_process agent(swarm, file("endpoints"), more, {.engine = socket});
     ASSERT_TRUE(agent.becomes_ready());
     const auto has = [&](const std::string& role, const std::string& text) {
         return eventually([&] { return contents_of(file(role)).find(text) != std::string::npos; });
