@@ -51,7 +51,8 @@ class grpc_client {
 public:
     struct impl;
 
-    /// Connects and shakes hands; ALPN must settle on `h2`.
+    /// Connects and shakes hands. `h2` is offered by ALPN, and HTTP/2 spoken even where the server settles on nothing:
+    /// a manager of engine 20.10 that was demoted and promoted again has forgotten its own.
     [[nodiscard]] static boost::asio::awaitable<result<grpc_client>> connect(boost::asio::any_io_executor executor,
                                                                              address server, grpc_limits limits = {});
     grpc_client(grpc_client&&) noexcept;
