@@ -17,7 +17,7 @@ agent_harness::agent_harness()
           agent::shell::log_format::logfmt)
 {
     settings.engine = proto_http::unix_address{directory.path() / "engine.sock"};
-    settings.task_watch.socket.clear();
+    settings.task_watch.socket.clear(); // the machine may have one
     std::filesystem::create_directory(directory.path() / "sd");
     settings.outputs = {{agent::core::role::endpoints, directory.path() / "sd" / "endpoints.json"}};
     settings.debounce = {.quiet = 5ms, .most = 500ms};
