@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <system_error>
 
@@ -110,7 +112,7 @@ bool has_room_in(std::string_view number)
 bool is_too_large(std::string_view number)
 {
     if (number.find_first_of(".eE") != std::string_view::npos)
-        return !has_room_in<double>(number);
+        return std::isinf(std::strtod(std::string(number).c_str(), nullptr)); // one that is too small is read as 0
     return !has_room_in<std::int64_t>(number) && !has_room_in<std::uint64_t>(number);
 }
 

@@ -352,6 +352,14 @@ core::endpoint_rules to_endpoint_rules(const written& from)
     return rules;
 }
 
+/// Prometheus would drop a target that is more than host and port.
+std::string to_host_address(const std::string& text)
+{
+    if (text.empty() || text.find('/') != std::string::npos)
+        throw bad_value("--containers.host-address", in_quotes(text) + " is not an address, as in 192.0.2.1");
+    return text;
+}
+
 task_watch_choice to_task_watch(const std::string& text)
 {
     if (text == "auto")
@@ -404,7 +412,7 @@ options to_options(const CLI::App& app, const written& from, const environment& 
     into.rules.role_port = to_port("--role-port", from.role_port).value_or(80);
     into.rules.match_first_network =
         to_boolean("--containers.match-first-network", from.containers_match_first_network);
-    into.rules.host_address = from.containers_host_address;
+    into.rules.host_address = to_host_address(from.containers_host_address);
     into.confirm_empty = to_boolean("--confirm-empty", from.confirm_empty);
     into.listen_address = from.listen_address;
     into.level = to_choice("--log.level", from.level, levels);

@@ -52,6 +52,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(string == in_quotes(fuzz::as_utf8(text)), "each bad byte becomes U+FFFD");
     fuzz::require(parsed_string(string) == fuzz::as_utf8(text), "and nothing else is different");
 
+    const auto bounded = agent::docker::with_bounded_numbers(text);
+    fuzz::require(agent::docker::with_bounded_numbers(bounded) == bounded, "numbers need no repair any more");
+    simdjson::dom::parser numbers;
+    if (numbers.parse(text).error() == simdjson::SUCCESS)
+        fuzz::require(bounded == text, "numbers that can be read stay as they are");
+    else if (numbers.parse(bounded).error() == simdjson::SUCCESS)
+        fuzz::require(bounded != text, "and only a repair makes a text readable");
+
     // The repair leaves no half of a surrogate pair, whatever the text does with backslashes.
     simdjson::dom::parser parser;
     simdjson::dom::element root;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -273,6 +274,22 @@ TEST(Decode, TakesTheLastOfLabelsWithOneKey)
 {
     EXPECT_THAT(service_from(R"({"ID":"s","Spec":{"Labels":{"a":"1","b":"x","a":"2","a":"3"}}})").labels,
                 ElementsAre(Pair("a", "3"), Pair("b", "x")));
+}
+
+TEST(Decode, ReadsLabelsTheSameInAnyOrder)
+{
+    std::vector<std::string> labels{R"("a":"1")", R"("a-b":"2")", R"("":"3")", R"("größe":"4")", R"("\u0000":"5")"};
+    std::sort(labels.begin(), labels.end());
+    const auto joined = [&labels] {
+        std::string all;
+        for (const auto& label : labels)
+            all += (all.empty() ? "" : ",") + label;
+        return service_from(R"({"ID":"s","Spec":{"Labels":{)" + all + "}}}").labels;
+    };
+    const auto first = joined();
+    EXPECT_THAT(first, SizeIs(5));
+    while (std::next_permutation(labels.begin(), labels.end()))
+        EXPECT_EQ(joined(), first);
 }
 
 TEST(Decode, TakesThePortsTheSwarmMadeAndNotThoseWished)

@@ -72,8 +72,9 @@ TEST(JsonRepair, MakesNumbersThatNobodyHasRoomForUnreadablePorts)
 
 TEST(JsonRepair, LeavesEveryOtherNumber)
 {
-    for (const std::string text : {"[0,-0,1,70000,18446744073709551615,-9223372036854775808,1.5,1e3,2E-2,-0.5e+1]",
-                                   R"({"99999999999999999999":"1e400","a\"1e400":"\\"})", "", "\"", "\"1e400", "\"\\"})
+    for (const std::string text :
+         {"[0,-0,1,70000,18446744073709551615,-9223372036854775808,1.5,1e3,2E-2,-0.5e+1,1e-400]",
+          R"({"99999999999999999999":"1e400","a\"1e400":"\\"})", "", "\"", "\"1e400", "\"\\"})
         EXPECT_EQ(with_bounded_numbers(text), text);
 }
 

@@ -259,7 +259,9 @@ INSTANTIATE_TEST_SUITE_P(
         mistake{{"--default-port=70000"}, "--default-port"}, mistake{{"--default-port=0"}, "--default-port"},
         mistake{{"--meta-labels=all"}, "--meta-labels"}, mistake{{"--confirm-empty=maybe"}, "--confirm-empty"},
         mistake{{"--log.level=loud"}, "--log.level"}, mistake{{"--log.format=xml"}, "--log.format"},
-        mistake{{"check"}, "FILE"}, mistake{{"once", "health"}, "health"}));
+        mistake{{"--containers.host-address="}, "--containers.host-address"},
+        mistake{{"--containers.host-address=10.0.0.1/24"}, "--containers.host-address"}, mistake{{"check"}, "FILE"},
+        mistake{{"once", "health"}, "health"}));
 
 } // namespace
 } // namespace agent::shell
