@@ -215,10 +215,10 @@ struct leader_silent {};
 /// A deadline of the machine has come.
 struct tick {};
 
-using event = std::variant<stream_opened, stream_lost, hint, hints_lost, everything_read, service_read, tasks_read,
-                           task_read, node_read, containers_read, networks_read, role_wanted, read_failed, watch_armed,
-                           watch_lost, watch_changed, swarm_listed, swarm_list_failed, leader_answered, leader_silent,
-                           tick>;
+using event =
+    std::variant<stream_opened, stream_lost, hint, hints_lost, everything_read, service_read, tasks_read, task_read,
+                 node_read, containers_read, networks_read, role_wanted, read_failed, watch_armed, watch_lost,
+                 watch_changed, swarm_listed, swarm_list_failed, leader_answered, leader_silent, tick>;
 
 // --- Actions ---
 

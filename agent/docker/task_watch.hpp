@@ -59,7 +59,7 @@ private:
          proto_http::result<std::vector<Value>> (*decode)(std::string_view));
     [[nodiscard]] boost::asio::awaitable<answer<void>> read();
 
-    proto_http::grpc_client client_; ///< before the stream, which must not outlive it
+    proto_http::grpc_client client_;                  ///< before the stream, which must not outlive it
     std::unique_ptr<proto_http::grpc_stream> stream_; ///< none until `arm`
     std::vector<core::object_change> arrived_;        ///< beside the message that armed it
 };

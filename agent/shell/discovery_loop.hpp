@@ -6,8 +6,8 @@
 #include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/watch_feed.hpp"
-#include "proto_http/origin.hpp"
 #include "proto_http/doorbell.hpp"
+#include "proto_http/origin.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

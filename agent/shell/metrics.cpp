@@ -180,7 +180,8 @@ metrics::metrics(const std::vector<core::role>& file_roles)
         build.counter_by("read_failures_total", "Reads of the Engine API that gave no information.", "what", kinds);
     read_seconds = build.histogram_by("read_duration_seconds", "Time from a read's request to its decoded answer.",
                                       "what", kinds, read_buckets);
-    last_sync = build.gauge("last_sync_timestamp_seconds", "When the last complete list, or sign of life of the swarm's leader, arrived.");
+    last_sync = build.gauge("last_sync_timestamp_seconds",
+                            "When the last complete list, or sign of life of the swarm's leader, arrived.");
     sync_age_seconds =
         build.gauge("sync_age_seconds", "How long ago a complete list, or the swarm's leader, last said what is true.");
     resync_interval_seconds = build.gauge("resync_interval_seconds",

@@ -38,7 +38,8 @@ void require_sound(const agent::core::service& value)
 void require_sound(const agent::core::node& value)
 {
     require(!value.id.empty(), "a node has an ID");
-    for (const auto* text : {&value.id, &value.address, &value.state, &value.availability, &value.hostname, &value.role})
+    for (const auto* text :
+         {&value.id, &value.address, &value.state, &value.availability, &value.hostname, &value.role})
         require_text(*text);
 }
 

@@ -248,6 +248,8 @@ private:
             shown.networks = truth_.networks;
         if (what.containers)
             shown.containers = truth_.containers;
+        shown.swarm_listed = what.swarm;
+        shown.containers_listed = what.containers;
         return everything_read{shown, 5ms, {}};
     }
     event answer_to(const read_service& what) const { return service_read{what.id, find(truth_.services, what.id)}; }
@@ -258,6 +260,7 @@ private:
     }
 
     event answer_to(const read_containers&) const { return containers_read{truth_.containers}; }
+    event answer_to(const read_networks&) const { return networks_read{truth_.networks}; }
 
     event answer_to(const read_tasks_of& what) const
     {

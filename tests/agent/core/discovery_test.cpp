@@ -1,5 +1,6 @@
 #include "agent/core/discovery.hpp"
 
+#include "sd_writer/json.hpp"
 #include "tests/agent/core/swarm_builder.hpp"
 
 #include <gmock/gmock.h>

@@ -177,7 +177,6 @@ TEST_F(Daemon, LeavesItsFileWhenItStops)
 
 TEST_F(Daemon, AsksForNothingButWhatIsDocumented)
 {
-    harness_.settings.resync_interval = 20ms;
     harness_.settings.outputs.push_back({agent::core::role::services, harness_.directory.path() / "sd/services.json"});
     harness_.settings.outputs.push_back({agent::core::role::containers, harness_.directory.path() / "sd/all.json"});
     harness_.engine.instead["/networks"] = {200, "[]"};
