@@ -224,7 +224,7 @@ std::string make_hostile_text(choices& decide)
         return bytes;
     }
     default:
-        return std::string(decide.one_in(10) ? decide.any<std::size_t>({5'000, 70'000}) : decide.below(300),
+        return std::string(decide.one_in(40) ? decide.any<std::size_t>({5'000, 70'000}) : decide.below(300),
                            static_cast<char>(decide.below(256)));
     }
 }
@@ -232,7 +232,7 @@ std::string make_hostile_text(choices& decide)
 label_map make_hostile_labels(choices& decide)
 {
     std::map<std::string, std::string> labels;
-    for (auto left = decide.below(8); left > 0; --left) {
+    for (auto left = decide.below(4); left > 0; --left) {
         const auto prefix =
             decide.any({"", "prometheus.", "prometheus.label.", "prometheus.param.", "prometheus.endpoints.",
                         "prometheus.endpoints.a.label.", "prometheus.io/", "prometheus.endpoints.a."});
