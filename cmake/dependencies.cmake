@@ -1,7 +1,7 @@
 # Debian 12 packages (scripts/setup), found here once and given names that say what they are for.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
-find_package(OpenSSL REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 add_library(nghttp2 ALIAS PkgConfig::nghttp2)

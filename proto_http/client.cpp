@@ -1,23 +1,19 @@
 #include "proto_http/client.hpp"
 
 #include "proto_http/body_decoder.hpp"
-#include "proto_http/connect.hpp"
 #include "proto_http/errc.hpp"
 #include "proto_http/timeout.hpp"
+#include "proto_http/transport.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <new>
 
 namespace asio = boost::asio;
@@ -43,6 +39,13 @@ bool is_sendable(std::string_view target)
 {
     const auto is_visible = [](char letter) { return letter > ' ' && letter < '\x7f'; };
     return target.starts_with('/') && std::ranges::all_of(target, is_visible);
+}
+
+/// A server that expected TLS answers with an alert: content type 21, legacy version 3.x (RFC 8446 §5.1).
+bool starts_tls_record(asio::const_buffer bytes)
+{
+    const auto* first = static_cast<const unsigned char*>(bytes.data());
+    return bytes.size() >= 2 && first[0] == 21 && first[1] == 3;
 }
 
 std::string request_text(std::string_view method, std::string_view target, const address& server)
@@ -99,35 +102,31 @@ struct response_start {
 /// A connection and what has arrived on it.
 class wire {
 public:
-    explicit wire(const asio::any_io_executor& executor) : socket_(executor) {}
+    explicit wire(const asio::any_io_executor& executor) : connection_(executor) {}
 
-    [[nodiscard]] stream_socket& socket() { return socket_; }
+    asio::awaitable<result<void>> open(origin server)
+    {
+        arrived_.clear();
+        return connection_.open(std::move(server));
+    }
 
     /// Whether a byte came since the last request.
     [[nodiscard]] bool heard() const { return heard_; }
 
     void close()
     {
-        error_code ignored;
-        socket_.close(ignored);
+        connection_.close();
         arrived_.clear();
     }
 
     /// Whether a request may be sent: connected, and as far as we know the server has neither closed nor sent
     /// anything unasked (a 408 before closing an idle connection would pass for the answer to our request).
-    [[nodiscard]] bool is_usable()
-    {
-        if (!socket_.is_open() || arrived_.size() != 0)
-            return false;
-        char byte = 0;
-        const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        return got < 0 && errno == EAGAIN;
-    }
+    [[nodiscard]] bool is_usable() { return arrived_.size() == 0 && connection_.is_quiet(); }
 
     asio::awaitable<error_code> send(std::string text)
     {
         heard_ = false;
-        const auto [error, sent] = co_await asio::async_write(socket_, asio::buffer(text), use_result);
+        const auto [error, sent] = co_await connection_.write(asio::buffer(text));
         co_return error;
     }
 
@@ -167,7 +166,7 @@ public:
     asio::awaitable<error_code> receive()
     {
         const auto room = arrived_.prepare(read_bytes);
-        const auto [error, count] = co_await socket_.async_read_some(room, use_result);
+        const auto [error, count] = co_await connection_.read_some(room);
         arrived_.commit(count);
         heard_ = heard_ || count > 0;
         co_return error;
@@ -187,6 +186,8 @@ private:
     error_code parse(head_parser& parser)
     {
         while (arrived_.size() > 0 && !parser.is_header_done()) {
+            if (starts_tls_record(arrived_.data()))
+                return errc::unexpected_tls;
             error_code error;
             arrived_.consume(parser.put(arrived_.data(), error));
             if (error == http::error::need_more)
@@ -197,7 +198,7 @@ private:
         return {};
     }
 
-    stream_socket socket_;
+    transport connection_;
     beast::flat_buffer arrived_;
     bool heard_ = false;
 };
@@ -212,12 +213,24 @@ std::string_view response_head::field(std::string_view name) const
 // --- client ---
 
 struct client::impl {
-    impl(const asio::any_io_executor& executor, address where, client_limits bounds)
-        : server(std::move(where)), limits(bounds), connection(executor), limit(executor)
+    impl(const asio::any_io_executor& executor, origin who, client_limits bounds)
+        : server(std::move(who)), limits(bounds), connection(executor), limit(executor)
     {
     }
 
     enum class verdict { fits, too_much };
+
+    /// Whoever holds it has the connection.
+    class turn {
+    public:
+        explicit turn(bool& is_busy) : is_busy_(is_busy) { is_busy_ = true; }
+        turn(const turn&) = delete;
+        turn& operator=(const turn&) = delete;
+        ~turn() { is_busy_ = false; }
+
+    private:
+        bool& is_busy_;
+    };
 
     asio::awaitable<result<response>> request(std::string method, std::string target);
     asio::awaitable<result<response>> perform(std::string text, bool to_head);
@@ -225,14 +238,15 @@ struct client::impl {
     asio::awaitable<result<std::string>> read_body(body_decoder& framing, bool must_be_whole);
     result<verdict> append(std::string& body, body_decoder& framing, std::size_t most);
 
-    address server;
+    origin server;
     client_limits limits;
     wire connection;
     deadline limit;
     deadline::clock::time_point end; ///< of the whole exchange
+    bool is_busy = false;            ///< an exchange is under way
 };
 
-client::client(const asio::any_io_executor& executor, address server, client_limits limits)
+client::client(const asio::any_io_executor& executor, origin server, client_limits limits)
     : impl_(std::make_unique<impl>(executor, std::move(server), limits))
 {
 }
@@ -261,8 +275,11 @@ asio::awaitable<result<response>> client::impl::request(std::string method, std:
     result<response> answer = error_code(asio::error::invalid_argument);
     if (!is_sendable(target))
         co_return answer;
+    if (is_busy)
+        co_return error_code(asio::error::already_started);
+    const turn mine(is_busy);
     try {
-        auto text = request_text(method, target, server);
+        auto text = request_text(method, target, server.where);
         answer = co_await perform(std::move(text), method == "HEAD");
     } catch (const boost::system::system_error& stopped) {
         answer = stopped.code(); // a wait that begins after the cancellation throws
@@ -278,7 +295,7 @@ asio::awaitable<result<response>> client::impl::perform(std::string text, bool t
     for (end = {};; is_kept = false) {
         if (!is_kept) {
             connection.close();
-            const auto connected = co_await with_timeout(connect(connection.socket(), server), limits.connect);
+            const auto connected = co_await with_timeout(connection.open(server), limits.connect);
             if (!connected)
                 co_return connected.error();
         }
@@ -356,7 +373,7 @@ result<client::impl::verdict> client::impl::append(std::string& body, body_decod
 struct response_stream::impl {
     explicit impl(const asio::any_io_executor& executor) : connection(executor), limit(executor) {}
 
-    asio::awaitable<result<void>> connect_and_ask(address server, std::string target, client_limits limits);
+    asio::awaitable<result<void>> connect_and_ask(origin server, std::string target, client_limits limits);
     asio::awaitable<result<void>> ask(std::string text, std::size_t head_bytes);
     asio::awaitable<result<std::string_view>> next();
     void collect();
@@ -373,7 +390,7 @@ response_stream::response_stream(response_stream&&) noexcept = default;
 response_stream& response_stream::operator=(response_stream&&) noexcept = default;
 response_stream::~response_stream() = default;
 
-asio::awaitable<result<response_stream>> response_stream::open(asio::any_io_executor executor, address server,
+asio::awaitable<result<response_stream>> response_stream::open(asio::any_io_executor executor, origin server,
                                                                std::string target, client_limits limits)
 {
     if (!is_sendable(target))
@@ -390,15 +407,16 @@ asio::awaitable<result<response_stream>> response_stream::open(asio::any_io_exec
     co_return response_stream(std::move(state));
 }
 
-asio::awaitable<result<void>> response_stream::impl::connect_and_ask(address server, std::string target,
+asio::awaitable<result<void>> response_stream::impl::connect_and_ask(origin server, std::string target,
                                                                      client_limits limits)
 {
-    const auto connected = co_await with_timeout(connect(connection.socket(), server), limits.connect);
+    const auto where = server.where;
+    const auto connected = co_await with_timeout(connection.open(std::move(server)), limits.connect);
     if (!connected)
         co_return connected.error();
 
     limit.expires_after(limits.exchange);
-    auto text = request_text("GET", target, server);
+    auto text = request_text("GET", target, where);
     co_return co_await with_deadline(ask(std::move(text), limits.head_bytes), limit);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "proto_http/address.hpp"
 #include "proto_http/fields.hpp"
+#include "proto_http/origin.hpp"
 #include "proto_http/result.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,7 +17,7 @@ namespace proto_http {
 
 /// Bounds of one exchange as a client.
 struct client_limits {
-    std::chrono::milliseconds connect{5'000};   ///< until connected, name resolution included
+    std::chrono::milliseconds connect{5'000};   ///< until connected, name resolution and handshake included
     std::chrono::milliseconds exchange{25'000}; ///< request to the end of the response; to its head for a stream
     std::chrono::milliseconds progress{10'000}; ///< between two pieces of one body (not for streams)
     std::size_t head_bytes = 16 * 1024;
@@ -41,15 +41,15 @@ struct response {
 
 /// One connection to one server, opened when first needed and kept alive between requests.
 ///
-/// One request at a time, which the client must outlive. Redirects are never followed. A request that fails on a
-/// kept-alive connection before any byte of a response arrived is sent once more on a new one: the server had closed it
-/// meanwhile (RFC 9112 §9.3.1 allows that for GET and HEAD, and there is nothing else here). The second try gets no
-/// more time.
+/// One request at a time, which the client must outlive; another one meanwhile is `already_started`. Redirects are
+/// never followed. A request that fails on a kept-alive connection before any byte of a response arrived is sent once
+/// more on a new one: the server had closed it meanwhile (RFC 9112 §9.3.1 allows that for GET and HEAD, and there is
+/// nothing else here). The second try gets no more time.
 ///
 /// Cancellation: a cancelled request closes the connection and ends with `operation_aborted`.
 class client {
 public:
-    client(const boost::asio::any_io_executor& executor, address server, client_limits limits = {});
+    client(const boost::asio::any_io_executor& executor, origin server, client_limits limits = {});
     client(client&&) noexcept;
     client& operator=(client&&) noexcept;
     ~client();
@@ -72,7 +72,7 @@ class response_stream {
 public:
     /// Connects, sends a GET and waits for the head of the response, which is then in `head()` whatever its status.
     [[nodiscard]] static boost::asio::awaitable<result<response_stream>>
-    open(boost::asio::any_io_executor executor, address server, std::string target, client_limits limits = {});
+    open(boost::asio::any_io_executor executor, origin server, std::string target, client_limits limits = {});
 
     response_stream(response_stream&&) noexcept;
     response_stream& operator=(response_stream&&) noexcept;

@@ -31,6 +31,12 @@ public:
             return "the peer sent something that is not HTTP/2";
         case errc::stream_reset:
             return "the peer gave up on the request";
+        case errc::not_tls:
+            return "the peer does not speak TLS";
+        case errc::unexpected_tls:
+            return "the peer speaks TLS, but was asked in plain HTTP";
+        case errc::handshake_cut:
+            return "the peer closed the connection during the TLS handshake";
         }
         return "unknown error";
     }

@@ -23,6 +23,12 @@ enum class errc {
     bad_http2,
     /// The server gave up on one request of an HTTP/2 connection.
     stream_reset,
+    /// The answer to a TLS handshake is no TLS.
+    not_tls,
+    /// The answer to plain HTTP is TLS.
+    unexpected_tls,
+    /// The peer closed before the TLS handshake was complete.
+    handshake_cut,
 };
 
 [[nodiscard]] const boost::system::error_category& error_category() noexcept;

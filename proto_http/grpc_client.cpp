@@ -1,17 +1,14 @@
 #include "proto_http/grpc_client.hpp"
 
-#include "proto_http/connect.hpp"
 #include "proto_http/doorbell.hpp"
 #include "proto_http/errc.hpp"
 #include "proto_http/grpc_framing.hpp"
 #include "proto_http/http2_session.hpp"
 #include "proto_http/timeout.hpp"
+#include "proto_http/transport.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/write.hpp>
 
 #include <array>
 #include <charconv>
@@ -26,7 +23,7 @@ namespace proto_http {
 namespace {
 
 constexpr std::size_t read_bytes = 256 * 1024;
-constexpr unsigned char alpn[] = {2, 'h', '2'}; // RFC 7301: each name behind its length
+const std::string http2_name = "h2"; // RFC 9113 §3.2
 constexpr int grpc_ok = 0;
 constexpr int grpc_unknown = 2;
 
@@ -68,15 +65,6 @@ std::optional<grpc_failure> verdict(const http2_answer& answer)
                         decode_grpc_message(find_field(answer.fields, "grpc-message"))};
 }
 
-asio::ssl::context make_context()
-{
-    asio::ssl::context context(asio::ssl::context::tls_client);
-    context.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-    context.set_verify_mode(asio::ssl::verify_none);
-    SSL_CTX_set_alpn_protos(context.native_handle(), alpn, sizeof(alpn));
-    return context;
-}
-
 } // namespace
 
 const boost::system::error_category& grpc_category() noexcept
@@ -88,52 +76,36 @@ const boost::system::error_category& grpc_category() noexcept
 // --- The connection ---
 
 struct grpc_client::impl {
-    impl(const asio::any_io_executor& executor, address where, grpc_limits bounds)
-        : limits(bounds),
+    impl(const asio::any_io_executor& where_it_runs, origin where, grpc_limits bounds)
+        : executor(where_it_runs),
+          limits(bounds),
           server(std::move(where)),
-          context(make_context()),
-          stream(executor, context),
+          wire(where_it_runs),
           session({.body_bytes = bounds.message_bytes + grpc_prefix_bytes}),
-          output(executor)
+          output(where_it_runs)
     {
     }
 
-    asio::awaitable<result<void>> open();
     asio::awaitable<error_code> receive();
     asio::awaitable<error_code> send();
     void announce();
     void finish(error_code why);
 
+    asio::any_io_executor executor;
     grpc_limits limits;
-    address server;
-    asio::ssl::context context;
-    asio::ssl::stream<stream_socket> stream;
+    origin server;
+    transport wire;
     http2_session session;
     doorbell output;                                       ///< there may be something to send
     std::map<http2_session::stream_id, doorbell*> waiting; ///< the calls under way
     std::optional<error_code> ended;
 };
 
-asio::awaitable<result<void>> grpc_client::impl::open()
-{
-    if (const auto connected = co_await proto_http::connect(stream.next_layer(), server); !connected)
-        co_return connected.error();
-    const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, use_result);
-    if (error)
-        co_return error;
-    const unsigned char* protocol = nullptr;
-    unsigned length = 0;
-    SSL_get0_alpn_selected(stream.native_handle(), &protocol, &length);
-    if (length == 0) // none but ours can be agreed on
-        co_return make_error_code(errc::bad_http2);
-    co_return result<void>{};
-}
-
 asio::awaitable<error_code> grpc_client::impl::receive()
 {
     std::vector<char> buffer(read_bytes);
     for (;;) {
-        const auto [error, count] = co_await stream.async_read_some(asio::buffer(buffer), use_result);
+        const auto [error, count] = co_await wire.read_some(asio::buffer(buffer));
         if (error)
             co_return error;
         const auto broken = session.receive({buffer.data(), count});
@@ -155,7 +127,7 @@ asio::awaitable<error_code> grpc_client::impl::send()
             co_await output.wait();
             continue;
         }
-        const auto [error, count] = co_await asio::async_write(stream, asio::buffer(bytes), use_result);
+        const auto [error, count] = co_await wire.write(asio::buffer(bytes));
         if (error)
             co_return error;
         if (const auto over = session.over())
@@ -186,10 +158,15 @@ grpc_client::~grpc_client() = default;
 asio::awaitable<result<grpc_client>> grpc_client::connect(asio::any_io_executor executor, address server,
                                                           grpc_limits limits)
 {
-    auto state = std::make_unique<impl>(executor, std::move(server), limits);
-    const auto opened = co_await with_timeout(state->open(), limits.connect);
+    tls_settings trust;
+    trust.verify = tls_settings::verification::none;
+    trust.protocols = {http2_name};
+    auto state = std::make_unique<impl>(executor, origin(std::move(server), tls_context(trust)), limits);
+    const auto opened = co_await with_timeout(state->wire.open(state->server), limits.connect);
     if (!opened)
         co_return opened.error();
+    if (state->wire.protocol() != http2_name)
+        co_return make_error_code(errc::bad_http2);
     co_return grpc_client(std::move(state));
 }
 
@@ -320,10 +297,10 @@ result<std::unique_ptr<grpc_stream::exchange>> begin(grpc_client::impl& connecti
     field_list fields{{"content-type", "application/grpc"}, {"te", "trailers"}};
     if (limit)
         fields.emplace_back("grpc-timeout", grpc_timeout(*limit));
-    const auto id = connection.session.post(host_header(connection.server), method, fields, grpc_frame(request));
+    const auto id = connection.session.post(host_header(connection.server.where), method, fields, grpc_frame(request));
     if (!id)
         return id.error();
-    return std::make_unique<grpc_stream::exchange>(connection, connection.stream.get_executor(), *id);
+    return std::make_unique<grpc_stream::exchange>(connection, connection.executor, *id);
 }
 
 /// A result of its own, so that running out of time is another one.

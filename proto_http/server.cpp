@@ -2,6 +2,7 @@
 
 #include "proto_http/connect.hpp"
 #include "proto_http/request_reader.hpp"
+#include "proto_http/status.hpp"
 #include "proto_http/timeout.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -110,11 +111,6 @@ struct server_state {
 namespace {
 
 // --- Text of an answer ---
-
-std::string_view reason_phrase(unsigned status)
-{
-    return http::obsolete_reason(static_cast<http::status>(status));
-}
 
 reply plain_reply(unsigned status)
 {

@@ -29,11 +29,35 @@ duration scaled(duration value, double factor)
     return std::chrono::duration_cast<duration>(std::chrono::duration<double>(value) * factor);
 }
 
-constexpr read_everything nothing{.swarm = false};
-
 bool contains(const std::vector<role>& roles, role which)
 {
     return std::find(roles.begin(), roles.end(), which) != roles.end();
+}
+
+/// The lists that a read brings whole.
+read_everything lists_in(const read_request& what)
+{
+    if (const auto* lists = std::get_if<read_everything>(&what))
+        return *lists;
+    return std::holds_alternative<read_containers>(what) ? only(list_kind::containers) : no_lists;
+}
+
+/// The list that a single object, or a list of its own, belongs to.
+list_kind list_behind(read_kind what)
+{
+    switch (what) {
+    case read_kind::networks:
+        return list_kind::networks;
+    case read_kind::containers:
+        return list_kind::containers;
+    case read_kind::everything:
+    case read_kind::service:
+    case read_kind::tasks:
+    case read_kind::task:
+    case read_kind::node:
+        break;
+    }
+    return list_kind::swarm;
 }
 
 } // namespace
@@ -44,8 +68,10 @@ discovery::discovery(discovery_settings settings)
       watch_(settings_.task_watch, settings_.seed),
       interval_(settings_.resync_interval)
 {
-    for (const auto which : settings_.roles)
+    for (const auto which : settings_.roles) {
         add_view(which, contains(settings_.had_targets, which));
+        lists_ = lists_ | lists_for(which);
+    }
 }
 
 std::vector<action> discovery::start(time_point now)
@@ -53,6 +79,7 @@ std::vector<action> discovery::start(time_point now)
     list_at_ = now + list_without_stream;
     actions_.push_back(open_stream{});
     watch_.start(now);
+    watch_led_ = watch_leads();
     for (auto& wanted : watch_.take_actions())
         actions_.push_back(std::move(wanted));
     return std::exchange(actions_, {});
@@ -80,24 +107,25 @@ std::optional<time_point> discovery::deadline() const
     consider(watch_.deadline());
     if (reading_)
         return first;
+    consider(pages_.deadline());
     if (retry_at_) {
         consider(retry_at_);
         return first;
     }
     consider(queue_.deadline());
-    if (lists_wanted() == nothing)
+    if (lists_wanted() == no_lists)
         return first;
     consider(list_at_);
     if (hints_lost_)
         consider(cheap_again_at_);
-    if (!watch_leads())
-        consider(confirm_at());
+    consider(confirm_at(lists_wanted()));
     return first;
 }
 
 bool discovery::busy(time_point now) const
 {
-    return reading_ || (hints_lost_ && !watch_leads()) || queue_.has_due(now);
+    const bool reads = reading_ && !page_list_behind(reading_->what);
+    return reads || (hints_lost_ && lists_wanted() != no_lists) || queue_.has_due(now);
 }
 
 sd_writer::target_list discovery::believed(role which) const
@@ -115,11 +143,42 @@ skip_counts discovery::skipped(role which) const
     return counts;
 }
 
-std::optional<time_point> discovery::confirm_at() const
+std::vector<std::string> discovery::skipping(role which) const
+{
+    const auto view = views_.find(which);
+    return view == views_.end() ? std::vector<std::string>{} : view->second.skipping();
+}
+
+std::string discovery::unknown_because(role which) const
+{
+    std::string why = "no complete list yet";
+    for (const auto needed : all_lists)
+        if (has(lists_for(which), needed) && !has(came_, needed))
+            if (const auto& trouble = has(lists_, needed) ? trouble_ : pages_.trouble(needed); !trouble.empty())
+                return why + ": " + trouble;
+    return why;
+}
+
+bool discovery::awaits(role which) const
+{
+    return std::any_of(all_lists.begin(), all_lists.end(), [&](list_kind needed) {
+        return has(lists_for(which), needed) && !has(lists_, needed) && pages_.awaits(needed);
+    });
+}
+
+bool discovery::holds_back() const
+{
+    return std::any_of(views_.begin(), views_.end(),
+                       [](const auto& entry) { return entry.second.confirm_at().has_value(); });
+}
+
+/// When one of those lists has to confirm that a role's targets are gone. Those that only pages need are asked for when
+/// it comes up.
+std::optional<time_point> discovery::confirm_at(const read_everything& lists) const
 {
     std::optional<time_point> first;
     for (const auto& [which, view] : views_)
-        if (const auto at = view.confirm_at(); at && (!first || *at < *first))
+        if (const auto at = view.confirm_at(); at && has(lists, main_list_for(which)) && (!first || *at < *first))
             first = at;
     return first;
 }
@@ -127,13 +186,43 @@ std::optional<time_point> discovery::confirm_at() const
 void discovery::add_view(role which, bool file_had_targets)
 {
     views_.emplace(which, role_view(target_set(which, settings_.rules), settings_.confirm_empty, file_had_targets));
-    lists_ = lists_ | lists_for(which);
+}
+
+/// A list came by itself.
+void discovery::came(list_kind which, time_point next)
+{
+    if (has(lists_, which)) {
+        read_failures_ = 0;
+        return;
+    }
+    pages_.came(which, next);
+    came_ = came_ | only(which);
+}
+
+/// Whether single changes of what a list shows are worth reading.
+bool discovery::follows(list_kind which) const
+{
+    if (which == list_kind::swarm && watch_leads())
+        return false; // it tells them all
+    return has(lists_wanted(), which) || pages_.follows(which);
 }
 
 /// Whether everything that the role is made of was listed at least once.
 bool discovery::is_complete_for(role which) const
 {
-    return synced_at_ && (listed_ | lists_for(which)) == listed_;
+    auto needed = lists_for(which);
+    if (watch_listed_ && which != role::containers)
+        needed.networks = false; // the watch tells those of the swarm
+    return (came_ | needed) == came_;
+}
+
+/// The list that a read is part of, if no output needs that list.
+std::optional<list_kind> discovery::page_list_behind(const read_request& what) const
+{
+    if (const auto* const lists = std::get_if<read_everything>(&what))
+        return lists->swarm && !lists_.swarm ? std::optional(list_kind::swarm) : std::nullopt;
+    const auto which = list_behind(kind_of(what));
+    return has(lists_, which) ? std::nullopt : std::optional(which);
 }
 
 // --- The stream ---
@@ -149,6 +238,7 @@ void discovery::on(const stream_opened&, time_point now)
         list_by(now + list_without_stream);
     else
         list_by(now);
+    pages_.ask_all(now);
 }
 
 void discovery::on(const stream_lost&, time_point now)
@@ -175,9 +265,13 @@ void discovery::on(const hint& what, time_point now)
     missed_.heard_of(what.id, now);
     switch (what.about) {
     case hint::subject::service:
-        return watch_leads() ? void() : queue_.service_hint(what.id, now);
+        if (follows(list_kind::swarm))
+            queue_.service_hint(what.id, now);
+        return;
     case hint::subject::node:
-        return watch_leads() ? void() : queue_.node_hint(what.id, now);
+        if (follows(list_kind::swarm))
+            queue_.node_hint(what.id, now);
+        return;
     case hint::subject::container:
         return container_hint(what, now);
     case hint::subject::network:
@@ -190,15 +284,19 @@ void discovery::local_hint(time_point now)
 {
     if (lists_.containers)
         queue_.containers_hint(now);
+    else
+        pages_.ask(list_kind::containers, now + read_queue::after_hint);
 }
 
 void discovery::container_hint(const hint& what, time_point now)
 {
     local_hint(now);
-    if (what.task_id.empty() || what.service_id.empty() || what.what == hint::change::object || watch_leads())
-        return; // not the swarm's, no news of a task, or told by the watch
+    if (what.task_id.empty() || what.service_id.empty() || what.what == hint::change::object)
+        return; // not the swarm's, or no news of a task
     missed_.local_node(what.node_id);
     missed_.heard_of(what.task_id, now);
+    if (!follows(list_kind::swarm))
+        return;
     if (!world_.find_service(what.service_id))
         return queue_.service_hint(what.service_id, now);
 
@@ -207,9 +305,10 @@ void discovery::container_hint(const hint& what, time_point now)
     queue_.start_hint(what.task_id, now);
 }
 
-void discovery::on(const hints_lost&, time_point)
+void discovery::on(const hints_lost&, time_point now)
 {
     hints_lost_ = true;
+    pages_.ask_all(std::max(now, cheap_again_at_));
 }
 
 // --- Answers ---
@@ -217,27 +316,33 @@ void discovery::on(const hints_lost&, time_point)
 void discovery::on(everything_read& what, time_point now)
 {
     assert(reading_);
-    const bool first = !synced_at_;
-    const auto read = std::get<read_everything>(reading_->what);
-    model_changes changes;
+    const auto lists = std::get<read_everything>(reading_->what);
+    const bool for_outputs = !page_list_behind(reading_->what);
+    const bool first = (came_ | lists) != came_;
     // A list that was asked for before the watch carried may be older than what the watch has told since.
-    if (read.swarm && carrier_ == feed::engine)
-        changes = world_.replace_swarm({std::move(what.data.services), std::move(what.data.nodes),
-                                        std::move(what.data.tasks), std::move(what.data.networks), {}});
-    else
-        changes = world_.put(std::move(what.data.networks));
-    if (read.containers)
-        changes += world_.put_containers(std::move(what.data.containers));
+    if (carrier_ == feed::watch)
+        what.data.swarm_listed = false;
+    const auto changes = world_.replace(std::move(what.data));
     if (!first && stream_up_ && stream_since_ < reading_->started && carrier_ == feed::engine)
         missed_.listed(changes, now);
 
-    if (read.swarm || !lists_.swarm)
-        synced_at_ = now;
-    listed_ = listed_ | read;
-    read_failures_ = 0;
-    plan_resync(what, now);
+    if (for_outputs) {
+        if (lists.swarm || !lists_.swarm) {
+            synced_at_ = now;
+            engine_listed_ = true;
+        }
+        came_ = came_ | lists;
+        read_failures_ = 0;
+        trouble_.clear();
+        plan_resync(what, now);
+    } else {
+        came(list_kind::swarm, now + affordable_interval(what.took, what.cpu));
+    }
+    if (!lists.networks)
+        list_missing_networks(now);
     take_read(changes, now);
-    queue_.listed(world_, reading_->started, now);
+    if (lists.swarm)
+        queue_.listed(world_, reading_->started, now);
     reading_.reset();
 }
 
@@ -305,35 +410,51 @@ void discovery::on(node_read& what, time_point now)
 
 void discovery::on(containers_read& what, time_point now)
 {
-    read_failures_ = 0;
+    came(list_kind::containers, now + interval_);
     const auto changes = world_.put_containers(std::move(what.found));
     list_missing_networks(now);
     take_read(changes, now);
     reading_.reset();
 }
 
+void discovery::on(networks_read& what, time_point now)
+{
+    came(list_kind::networks, now + interval_);
+    take_read(world_.put(std::move(what.found)), now);
+    reading_.reset();
+}
+
 void discovery::on(const role_wanted& what, time_point now)
 {
-    // Whoever asks for a page must not make the agent read lists that a proxy may refuse: one refused list is a failed
-    // list for every role.
-    if (follows(what.which) || (lists_ | lists_for(what.which)) != lists_)
+    if (views_.contains(what.which))
         return;
     add_view(what.which, false);
+    for (const auto needed : all_lists)
+        if (has(lists_for(what.which), needed) && !has(lists_, needed))
+            pages_.want(needed, now);
     if (is_complete_for(what.which))
         announce(what.which, views_.at(what.which).begin(world_, now, std::nullopt), {std::nullopt, true, what.which});
 }
 
-void discovery::on(const read_failed&, time_point now)
+void discovery::on(const read_failed& what, time_point now)
 {
+    assert(reading_);
     // Whatever it was about, the list that is tried next answers it.
-    retry_at_ = now + delay_after(++read_failures_);
-    list_by(*retry_at_);
+    if (const auto which = page_list_behind(reading_->what)) {
+        pages_.failed(*which, what.why, now, interval_);
+        if (*which == list_kind::swarm)
+            queue_.forget_swarm();
+    } else {
+        trouble_ = what.why;
+        retry_at_ = now + delay_after(++read_failures_);
+        list_by(*retry_at_);
+    }
     reading_.reset();
 }
 
 void discovery::on(watch_changed& what, time_point now)
 {
-    take(watch_.changed(std::move(what.changes), world_, now), now, std::nullopt, now);
+    take(watch_.changed(std::move(what.changes), world_, now), now, no_lists, now, now);
 }
 
 void discovery::on(swarm_listed& what, time_point now)
@@ -342,15 +463,15 @@ void discovery::on(swarm_listed& what, time_point now)
     const auto changes = watch_.listed(std::move(what.lists), world_, now);
     if (!asked_at)
         return;
-    synced_at_ = now;
-    listed_.swarm = true;
-    listed_.networks = true;
-    take(changes, std::nullopt, asked_at, now);
+    watch_listed_ = true;
+    came_.swarm = true;
+    trouble_.clear();
+    take(changes, std::nullopt, only(list_kind::swarm), *asked_at, now);
 }
 
 void discovery::on(leader_answered& what, time_point now)
 {
-    take(watch_.leader_answered(std::move(what.nodes), world_, now), now, std::nullopt, now);
+    take(watch_.leader_answered(std::move(what.nodes), world_, now), now, no_lists, now, now);
 }
 
 void discovery::on(const tick&, time_point now)
@@ -364,29 +485,30 @@ void discovery::on(const tick&, time_point now)
 /// What a read of the Engine API changed.
 void discovery::take_read(const model_changes& changes, time_point now)
 {
-    if (std::holds_alternative<read_everything>(reading_->what))
-        take(changes, std::nullopt, reading_->started, now);
-    else
-        take(changes, reading_->since, std::nullopt, now);
+    take(changes, reading_->since, lists_in(reading_->what), reading_->started, now);
 }
 
 /// @param since         when the change was first heard of, where that is known
-/// @param listed_since  when the full list behind it was asked for; nothing when it was no full list
-void discovery::take(const model_changes& changes, std::optional<time_point> since,
-                     std::optional<time_point> listed_since, time_point now)
+/// @param listed        the lists behind it that were whole
+/// @param listed_since  when they were asked for
+void discovery::take(const model_changes& changes, std::optional<time_point> since, const read_everything& listed,
+                     time_point listed_since, time_point now)
 {
     for (auto& [which, view] : views_) {
+        const auto whole = has(listed, main_list_for(which)) ? std::optional(listed_since) : std::nullopt;
         if (view.believed())
-            announce(which, view.take(changes, world_, now, listed_since), {since, false, which});
+            announce(which, view.take(changes, world_, now, whole), {since, false, which});
         else if (is_complete_for(which))
-            announce(which, view.begin(world_, now, listed_since), {since, true, which});
+            announce(which, view.begin(world_, now, whole), {since, true, which});
     }
 }
 
 void discovery::announce(role which, role_view::outcome outcome, publish news)
 {
-    if (outcome == role_view::outcome::held_back)
+    if (outcome == role_view::outcome::held_back) {
         actions_.push_back(hold_back{which});
+        pages_.ask(main_list_for(which), *views_.at(which).confirm_at());
+    }
     if (outcome == role_view::outcome::news)
         actions_.push_back(news);
 }
@@ -415,7 +537,8 @@ std::optional<time_point> discovery::synced_at() const noexcept
 
 duration discovery::stale_after() const noexcept
 {
-    if (carrier_ == feed::watch)
+    // Until the engine has listed, all that is known is what the watch has told.
+    if (carrier_ == feed::watch || !engine_listed_)
         return 3 * watch_follower::leader_interval;
     // Two lists may fail, or one take the 20 s that an engine without a leader needs.
     return std::max<duration>(3 * interval_, 30s);
@@ -423,27 +546,28 @@ duration discovery::stale_after() const noexcept
 
 void discovery::hand_over(time_point now)
 {
-    const bool promising = watch_.is_promising();
-    if (const auto at = confirm_at(); at && carrier_ == feed::watch)
+    if (const auto at = confirm_at(only(list_kind::swarm)); at && carrier_ == feed::watch)
         watch_.list_by(*at);
     watch_.advance(now);
     for (auto& wanted : watch_.take_actions())
         actions_.push_back(std::move(wanted));
 
     const auto carrier = watch_.carries(now) ? feed::watch : feed::engine;
-    if (carrier != carrier_) {
-        carrier_ = carrier;
+    if (std::exchange(carrier_, carrier) != carrier) {
         actions_.push_back(carried_by{carrier, carrier == feed::watch ? "in step with the leader" : watch_.trouble()});
         missed_.reset();
+        engine_listed_ = false;
         if (carrier == feed::watch)
             queue_.forget_swarm();
-    } else if (!promising || watch_.is_promising()) {
-        return;
+        else
+            synced_at_ = watch_.answered_at();
     }
-    if (watch_leads())
-        return;
-    retry_at_.reset();
-    list_by(now);
+    if (std::exchange(watch_led_, watch_leads()) && !watch_led_) {
+        // Nobody listened to the engine meanwhile. At the start its stream comes first, as ever.
+        retry_at_.reset();
+        if (stream_up_ || watch_listed_)
+            list_by(now);
+    }
 }
 
 // --- Reads ---
@@ -459,8 +583,12 @@ read_everything discovery::lists_wanted() const
 /// A virtual IP or a container came to be on a network that no list has shown yet.
 void discovery::list_missing_networks(time_point now)
 {
-    if (lists_wanted().networks && world_.lacks_networks())
+    if (!follows(list_kind::networks) || !world_.lacks_networks())
+        return;
+    if (lists_wanted().networks)
         list_by(now + read_queue::first_delay);
+    else
+        pages_.ask(list_kind::networks, now + read_queue::first_delay);
 }
 
 void discovery::list_by(time_point when)
@@ -480,19 +608,34 @@ void discovery::plan_resync(const everything_read& what, time_point now)
 void discovery::stretch(const everything_read& what)
 {
     const auto before = std::exchange(last_took_, what.took);
-    interval_ = std::max({duration(settings_.resync_interval), scaled(what.cpu, 1 / own_share),
-                          scaled(std::min(before, what.took), 1 / engine_share)});
+    interval_ = affordable_interval(std::min(before, what.took), what.cpu);
+}
+
+duration discovery::affordable_interval(duration took, duration cpu) const
+{
+    return std::max({duration(settings_.resync_interval), scaled(cpu, 1 / own_share), scaled(took, 1 / engine_share)});
 }
 
 void discovery::read_next(time_point now)
 {
-    if (reading_ || retry_at_)
+    if (reading_)
         return;
-    const bool wants_lists = lists_wanted() != nothing;
-    const bool confirm = !watch_leads() && confirm_at() && *confirm_at() <= now;
-    const bool overflow = hints_lost_ || queue_.overflows(now, world_.task_count());
-    if (wants_lists && (list_at_ <= now || confirm || (overflow && cheap_again_at_ <= now)))
+    const bool many = queue_.overflows(now, world_.task_count());
+    if (many)
+        pages_.ask(list_kind::swarm, now); // if it is one of theirs
+    const auto wanted = lists_wanted();
+    const auto confirm = confirm_at(wanted);
+    const bool overflow = hints_lost_ || (many && lists_.swarm);
+    const bool due = list_at_ <= now || (confirm && *confirm <= now) || (overflow && cheap_again_at_ <= now);
+    if (!retry_at_ && wanted != no_lists && due)
         return start_list(now);
+    const auto page_list = pages_.take_due(now);
+    if (page_list == list_kind::swarm && watch_leads())
+        came(list_kind::swarm, now + interval_); // the watch tells it
+    else if (page_list)
+        return start_page_list(*page_list, now);
+    if (retry_at_)
+        return;
     if (auto next = queue_.take_due(now)) {
         actions_.push_back(start_read{next->what});
         reading_ = {std::move(next->what), next->since, now};
@@ -501,12 +644,24 @@ void discovery::read_next(time_point now)
 
 void discovery::start_list(time_point now)
 {
-    queue_.list_started(now);
+    queue_.list_started(lists_wanted(), now);
     // Whoever asks from here on wants another one.
     list_at_ = time_point::max();
     hints_lost_ = false;
-    reading_ = {lists_wanted(), now, now};
+    reading_ = {lists_wanted(), std::nullopt, now};
     actions_.push_back(start_read{lists_wanted()});
+}
+
+void discovery::start_page_list(list_kind which, time_point now)
+{
+    queue_.list_started(only(which), now);
+    read_request what = read_everything{};
+    if (which == list_kind::networks)
+        what = read_networks{};
+    if (which == list_kind::containers)
+        what = read_containers{};
+    reading_ = {what, std::nullopt, now};
+    actions_.push_back(start_read{std::move(what)});
 }
 
 std::chrono::milliseconds discovery::delay_after(unsigned failures)

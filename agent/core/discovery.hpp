@@ -3,6 +3,7 @@
 #include "agent/core/backoff.hpp"
 #include "agent/core/events.hpp"
 #include "agent/core/missed_changes.hpp"
+#include "agent/core/page_lists.hpp"
 #include "agent/core/read_queue.hpp"
 #include "agent/core/role_view.hpp"
 #include "agent/core/swarm.hpp"
@@ -13,13 +14,14 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace agent::core {
 
 struct discovery_settings {
     role_rules rules;
-    std::vector<role> roles{role::endpoints};
+    std::vector<role> roles{role::endpoints}; ///< with an output: those whose lists have to be had
     std::chrono::milliseconds resync_interval{15'000};
     backoff_limits backoff;
     bool confirm_empty = true;
@@ -33,10 +35,12 @@ struct discovery_settings {
 /// no file.
 ///
 /// While swarmkit's own stream carries (see `watch_follower`), it is all that is listened to, but for the engine's own
-/// containers. Otherwise the Engine API carries on: lists are the truth, events are hints. The stream is opened first, then everything is listed, so that no change
-/// falls between; a hint makes what it concerns be read again, and a full list at intervals repairs what no hint told.
-/// One read at a time; hints that come during a read cause another one. What failed gives no information: the last good
-/// targets stay.
+/// containers. Otherwise the Engine API carries on: lists are the truth, events are hints. The stream is opened first,
+/// then everything is listed, so that no change falls between; a hint makes what it concerns be read again, and a full
+/// list at intervals repairs what no hint told. One read at a time; hints that come during a read cause another one.
+/// What failed gives no information: the last good targets stay.
+///
+/// What outputs need is listed all or nothing. What only a page needs is listed apart (see `page_lists`).
 ///
 /// The caller carries out the actions, and sends `tick` at `deadline()`.
 class discovery {
@@ -58,11 +62,14 @@ public:
     /// asked for the role.
     [[nodiscard]] sd_writer::target_list believed(role which) const;
 
-    /// The roles that were asked for.
-    [[nodiscard]] bool follows(role which) const { return views_.contains(which); }
+    /// Why nothing is known of a role's targets, for people.
+    [[nodiscard]] std::string unknown_because(role which) const;
 
-    /// When what is known was last known to be the whole truth: the last complete list, or sign of life of the swarm's
-    /// leader.
+    /// Whether something that a role needs was never tried to be read, but will be soon.
+    [[nodiscard]] bool awaits(role which) const;
+
+    /// When what outputs need was last known to be the whole truth: the last complete list, or sign of life of the
+    /// swarm's leader.
     [[nodiscard]] std::optional<time_point> synced_at() const noexcept;
 
     /// How old that may be before it must not be relied on any more.
@@ -76,9 +83,11 @@ public:
     /// Time between full lists as it is now: `resync_interval`, longer where lists are dear.
     [[nodiscard]] duration resync_interval() const noexcept { return interval_; }
 
-    [[nodiscard]] bool holds_back() const { return confirm_at().has_value(); }
+    [[nodiscard]] bool holds_back() const;
     [[nodiscard]] const swarm& world() const noexcept { return world_; }
     [[nodiscard]] skip_counts skipped(role which) const;
+    /// IDs of the objects that leave something out.
+    [[nodiscard]] std::vector<std::string> skipping(role which) const;
 
 private:
     void on(const stream_opened&, time_point now);
@@ -91,8 +100,9 @@ private:
     void on(task_read& what, time_point now);
     void on(node_read& what, time_point now);
     void on(containers_read& what, time_point now);
+    void on(networks_read& what, time_point now);
     void on(const role_wanted& what, time_point now);
-    void on(const read_failed&, time_point now);
+    void on(const read_failed& what, time_point now);
     void on(const watch_armed&, time_point now) { watch_.armed(now); }
     void on(const watch_lost&, time_point now) { watch_.lost(now); }
     void on(watch_changed& what, time_point now);
@@ -105,23 +115,28 @@ private:
     void container_hint(const hint& what, time_point now);
     void local_hint(time_point now);
     void take_read(const model_changes& changes, time_point now);
-    void take(const model_changes& changes, std::optional<time_point> since, std::optional<time_point> listed_since,
-              time_point now);
+    void take(const model_changes& changes, std::optional<time_point> since, const read_everything& listed,
+              time_point listed_since, time_point now);
     void hand_over(time_point now);
     [[nodiscard]] bool watch_leads() const { return carrier_ == feed::watch || watch_.is_promising(); }
     [[nodiscard]] read_everything lists_wanted() const;
     void announce(role which, role_view::outcome outcome, publish news);
     void add_view(role which, bool file_had_targets);
+    void came(list_kind which, time_point next);
+    [[nodiscard]] bool follows(list_kind which) const;
     [[nodiscard]] bool is_complete_for(role which) const;
-    [[nodiscard]] std::optional<time_point> confirm_at() const;
+    [[nodiscard]] std::optional<list_kind> page_list_behind(const read_request& what) const;
+    [[nodiscard]] std::optional<time_point> confirm_at(const read_everything& lists) const;
     void list_missing_networks(time_point now);
     void list_by(time_point when);
     void plan_resync(const everything_read& what, time_point now);
     void stretch(const everything_read& what);
+    [[nodiscard]] duration affordable_interval(duration took, duration cpu) const;
     void check_missed(time_point now);
     void reopen_when_due(time_point now);
     void read_next(time_point now);
     void start_list(time_point now);
+    void start_page_list(list_kind which, time_point now);
     [[nodiscard]] std::chrono::milliseconds delay_after(unsigned failures);
     [[nodiscard]] double draw();
 
@@ -133,14 +148,18 @@ private:
     std::map<role, role_view> views_;
     watch_follower watch_;
     feed carrier_ = feed::engine;
+    bool watch_led_ = false;     ///< after the latest step
+    bool watch_listed_ = false;  ///< ever
+    bool engine_listed_ = false; ///< since the engine carries
     missed_changes missed_;
     read_queue queue_;
-    read_everything lists_{.swarm = false};  ///< what the roles need
-    read_everything listed_{.swarm = false}; ///< what was listed at least once
+    page_lists pages_;
+    read_everything lists_ = no_lists; ///< what roles with an output need
+    read_everything came_ = no_lists;  ///< what came at least once
 
     struct reading {
         read_request what;
-        time_point since; ///< when what it may show was first heard of
+        std::optional<time_point> since; ///< when what it may show was first heard of; nothing for a list
         time_point started;
     };
     std::optional<reading> reading_; ///< the read in progress
@@ -151,6 +170,7 @@ private:
     std::optional<time_point> reopen_at_;
 
     unsigned read_failures_ = 0;
+    std::string trouble_;                ///< why the latest read failed that outputs need; empty if it did not
     std::optional<time_point> retry_at_; ///< after a failed read nothing is asked before
     time_point list_at_{};               ///< next full list
     bool hints_lost_ = false;            ///< a full list has to find out what they told

@@ -1,6 +1,7 @@
 #include "agent/core/endpoint_ports.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace agent::core {
 namespace {
@@ -40,6 +41,7 @@ chosen_ports choose_ports(const endpoint_settings& settings, const service& subj
     if (settings.ports) {
         chosen_ports chosen;
         chosen.bad = settings.ports->bad;
+        chosen.over_quota = settings.ports->over_quota;
         for (const auto number : settings.ports->good)
             chosen.good.push_back({number, number});
         return chosen;
@@ -52,10 +54,14 @@ chosen_ports choose_ports(const endpoint_settings& settings, const service& subj
 
 publish_mode mode_of(const service& subject, std::uint32_t target_port)
 {
+    // Of several the one with the lowest published port, as where that is what is joined.
+    const port* chosen = nullptr;
+    const auto rank = [](const port& offered) { return std::tie(offered.published, offered.mode); };
     for (const auto& offered : subject.ports)
-        if (offered.protocol == transport::tcp && offered.target == target_port)
-            return offered.mode;
-    return publish_mode::unknown;
+        if (offered.protocol == transport::tcp && offered.target == target_port &&
+            (!chosen || rank(offered) < rank(*chosen)))
+            chosen = &offered;
+    return chosen ? chosen->mode : publish_mode::unknown;
 }
 
 } // namespace agent::core

@@ -21,7 +21,8 @@ struct chosen_port {
 
 struct chosen_ports {
     std::vector<chosen_port> good;
-    std::size_t bad = 0; ///< what was named but is no port
+    std::size_t bad = 0;        ///< what was named but is no port
+    std::size_t over_quota = 0; ///< ports that are too many
 };
 
 /// From 1 to 65535.

@@ -1,6 +1,7 @@
 #include "agent/core/endpoint_settings.hpp"
 
 #include "agent/core/duration.hpp"
+#include "agent/core/quotas.hpp"
 
 #include <algorithm>
 #include <array>
@@ -95,7 +96,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text)
 /// Collects what the labels of one endpoint come to. An unset name means the unnamed endpoint.
 class endpoint_reader {
 public:
-    endpoint_reader(const owner_labels& labels, std::string_view name, skip_counts& skipped)
+    endpoint_reader(const owner_labels& labels, std::string_view name, skip_log skipped)
         : labels_(labels),
           name_(name),
           own_prefix_(name.empty() ? "" : "endpoints." + std::string(name) + "."),
@@ -114,10 +115,10 @@ public:
 
         if (const auto job = used("job"))
             set("job", *job);
-        if (const auto path = used("path"); path && check(is_metrics_path(*path), bad_label::path))
+        if (const auto path = used("path"); path && check(is_metrics_path(*path), bad_label::path, "path", *path))
             set("__metrics_path__", *path);
         if (const auto scheme = used("scheme");
-            scheme && check(*scheme == "http" || *scheme == "https", bad_label::scheme))
+            scheme && check(*scheme == "http" || *scheme == "https", bad_label::scheme, "scheme", *scheme))
             set("__scheme__", *scheme);
         read_named("param.", "__param_",
                    [](std::string_view name) { return is_label_name("_" + std::string(name)) && !name.empty(); });
@@ -138,17 +139,22 @@ private:
         return labels_.find(key);
     }
 
-    /// As `find`, but an empty value is no value.
+    /// As `find`, but an empty value is no value, and neither is one over the quota.
     std::optional<std::string_view> used(std::string_view key)
     {
         const auto value = find(key);
-        return value && check(!value->empty(), bad_label::empty) ? value : std::nullopt;
+        const bool usable = value && check(!value->empty(), bad_label::empty, key, *value) &&
+                            check(value->size() <= quota::label_bytes, bad_label::too_long, key, *value);
+        return usable ? value : std::nullopt;
     }
 
-    bool check(bool good, bad_label otherwise)
+    bool check(bool good, bad_label otherwise, std::string_view key, std::string_view value)
     {
-        if (!good)
-            skipped_.add(otherwise);
+        if (!good) {
+            const auto own = own_prefix_ + std::string(key);
+            const bool inherited = !labels_.find(own);
+            skipped_.add(otherwise, "prometheus." + (inherited ? std::string(key) : own), value);
+        }
         return good;
     }
 
@@ -156,7 +162,7 @@ private:
     {
         std::vector<std::string> names;
         for (const auto name : split_list(list))
-            if (check(!name.empty(), bad_label::empty))
+            if (check(!name.empty(), bad_label::empty, "network", list))
                 names.emplace_back(name);
         return names;
     }
@@ -173,9 +179,19 @@ private:
         for (const auto& [name, value] : labels_.starting_with(key))
             values.emplace(name, value);
 
-        for (const auto& [name, value] : values)
-            if (check(valid(name), bad_label::name) && check(!value.empty(), bad_label::empty))
-                set(std::string(prefix) + std::string(name), value);
+        std::size_t count = 0;
+        for (const auto& [name, value] : values) {
+            const auto full = std::string(key) + std::string(name);
+            const bool usable =
+                check(valid(name), bad_label::name, full, value) &&
+                check(!value.empty(), bad_label::empty, full, value) &&
+                check(name.size() + value.size() <= quota::label_bytes, bad_label::too_long, full, value) &&
+                check(count < quota::named_labels, bad_label::too_many, full, value);
+            if (!usable)
+                continue;
+            set(std::string(prefix) + std::string(name), value);
+            ++count;
+        }
     }
 
     struct written_duration {
@@ -189,7 +205,7 @@ private:
         if (!text)
             return std::nullopt;
         const auto length = parse_duration(*text);
-        if (!check(length && *length > 0ms, bad_label::period))
+        if (!check(length && *length > 0ms, bad_label::period, key, *text))
             return std::nullopt;
         return written_duration{*text, *length};
     }
@@ -217,22 +233,25 @@ private:
     const owner_labels& labels_;
     std::string name_;
     std::string own_prefix_;
-    skip_counts& skipped_;
+    skip_log skipped_;
     std::map<std::string, std::string> found_;
 };
 
 /// Names of the endpoints that have at least one key of their own.
-std::set<std::string_view> endpoint_names(const owner_labels& labels, skip_counts& skipped)
+std::set<std::string_view> endpoint_names(const owner_labels& labels, skip_log skipped)
 {
     std::set<std::string_view> names;
     for (const auto& [rest, value] : labels.starting_with("endpoints.")) {
         const auto dot = rest.find('.');
         const auto name = rest.substr(0, dot);
         const auto key = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
-        if (is_endpoint_name(name) && is_endpoint_key(key))
+        const auto label = [&rest = rest] { return "prometheus.endpoints." + std::string(rest); };
+        if (!is_endpoint_name(name) || !is_endpoint_key(key))
+            skipped.add(bad_label::endpoint, label(), value);
+        else if (names.size() < quota::endpoints || names.contains(name))
             names.insert(name);
         else
-            skipped.add(bad_label::endpoint);
+            skipped.add(bad_label::too_many, label(), value);
     }
     return names;
 }
@@ -242,17 +261,22 @@ std::set<std::string_view> endpoint_names(const owner_labels& labels, skip_count
 labelled_ports parse_ports(std::string_view list)
 {
     labelled_ports ports;
+    std::set<std::uint16_t> seen;
     for (const auto entry : split_list(list)) {
         const auto port = parse_port(entry);
         if (!port)
             ++ports.bad;
-        else if (std::find(ports.good.begin(), ports.good.end(), *port) == ports.good.end())
+        else if (!seen.insert(*port).second)
+            continue;
+        else if (ports.good.size() < quota::task_targets)
             ports.good.push_back(*port);
+        else
+            ++ports.over_quota;
     }
     return ports;
 }
 
-std::vector<endpoint_settings> read_endpoints(const owner_labels& labels, skip_counts& skipped)
+std::vector<endpoint_settings> read_endpoints(const owner_labels& labels, skip_log skipped)
 {
     std::vector<endpoint_settings> endpoints;
     for (const auto name : endpoint_names(labels, skipped))

@@ -4,6 +4,7 @@
 #include "agent/core/endpoint_settings.hpp"
 #include "agent/core/meta_labels.hpp"
 #include "agent/core/owner_labels.hpp"
+#include "agent/core/quotas.hpp"
 #include "agent/core/rule_words.hpp"
 #include "agent/core/task_places.hpp"
 
@@ -25,15 +26,38 @@ bool is_ignored(const std::string& name, const std::vector<std::string>& globs)
 }
 
 /// Why the labels keep this task from being scraped, if they do.
-std::optional<skip_reason> rejected_by_labels(const owner_labels& labels, selection mode, skip_counts& skipped)
+std::optional<skip_reason> rejected_by_labels(const owner_labels& labels, selection mode, skip_log skipped)
 {
     const auto text = labels.find("scrape");
     const auto wish = text ? parse_boolean(*text) : std::nullopt;
     if (text && !wish)
-        skipped.add(bad_label::boolean);
+        skipped.add(bad_label::boolean, "prometheus.scrape", *text);
 
     const bool taken = mode == selection::all ? wish.value_or(true) : wish.value_or(false);
     return taken ? std::nullopt : std::optional(skip_reason::not_selected);
+}
+
+/// Leaves out what is more than one service may have, always from the same place in the file's order on.
+void keep_quota(role_targets& found)
+{
+    constexpr std::size_t around = 8; // quotes, comma and colon
+    std::size_t targets = 0;
+    std::size_t bytes = 0;
+    bool full = false;
+    for (auto& group : found.groups) {
+        for (const auto& [name, value] : group.labels)
+            bytes += name.size() + value.size() + around;
+        std::size_t kept = 0;
+        while (!full && kept < group.targets.size()) {
+            bytes += group.targets[kept].size() + around;
+            full = targets == quota::service_targets || bytes > quota::service_bytes;
+            kept += full ? 0 : 1;
+            targets += full ? 0 : 1;
+        }
+        found.skipped.add(skip_reason::over_quota, group.targets.size() - kept);
+        group.targets.resize(kept);
+    }
+    std::erase_if(found.groups, [](const auto& group) { return group.targets.empty(); });
 }
 
 /// Goes through the tasks of one service and gathers their targets.
@@ -44,13 +68,14 @@ public:
           world_(world),
           rules_(rules),
           trace_(trace),
-          prometheus_networks_(prometheus_networks(world, rules)),
-          service_labels_(service_meta_labels(subject, rules.meta))
+          log_(result_.skipped, trace ? &trace->labels : nullptr),
+          prometheus_networks_(prometheus_networks(world, rules))
     {
     }
 
     role_targets collect()
     {
+        service_labels_ = service_meta_labels(subject_, rules_.meta, log_);
         const bool ignored = is_ignored(subject_.name, rules_.ignore_services);
         for (const auto& [id, candidate] : world_.tasks_of(subject_.id)) {
             if (trace_)
@@ -63,6 +88,7 @@ public:
                 take(candidate);
         }
         result_.groups = sd_writer::canonical(std::move(result_.groups));
+        keep_quota(result_);
         return std::move(result_);
     }
 
@@ -89,6 +115,7 @@ private:
                 return selection_seen(owner_labels(subject_.labels, candidate.container_labels), rules_.select);
             }))
             return result_.skipped.add(*labels.rejected);
+        task_targets_ = 0;
         for (const auto& endpoint : labels.endpoints)
             add(candidate, endpoint);
     }
@@ -102,9 +129,9 @@ private:
 
         reading fresh;
         const owner_labels labels(subject_.labels, container_labels);
-        fresh.rejected = rejected_by_labels(labels, rules_.select, result_.skipped);
+        fresh.rejected = rejected_by_labels(labels, rules_.select, log_);
         if (!fresh.rejected)
-            fresh.endpoints = read_endpoints(labels, result_.skipped);
+            fresh.endpoints = read_endpoints(labels, log_);
         return readings_.emplace(container_labels, std::move(fresh)).first->second;
     }
 
@@ -114,6 +141,7 @@ private:
             rejects("endpoint", false, [&] { return endpoint.name; });
         const auto ports = choose_ports(endpoint, subject_, rules_);
         result_.skipped.add(skip_reason::bad_port, ports.bad);
+        result_.skipped.add(skip_reason::over_quota, ports.over_quota);
         if (rejects("port", ports.good.empty(), [&] { return port_seen(endpoint, ports, subject_, rules_); })) {
             if (ports.bad == 0)
                 result_.skipped.add(skip_reason::no_port);
@@ -135,6 +163,10 @@ private:
                 result_.skipped.add(skip_reason::no_shared_network);
                 continue;
             }
+            if (rejects_over_quota()) {
+                result_.skipped.add(skip_reason::over_quota);
+                continue;
+            }
             if (trace_)
                 trace_->tasks.back().targets.push_back(*target);
             const task_place where{.host = world_.find_node(candidate.node_id),
@@ -145,15 +177,24 @@ private:
         }
     }
 
+    /// Only a target too many is a step worth noting.
+    bool rejects_over_quota()
+    {
+        if (++task_targets_ <= quota::task_targets)
+            return false;
+        return rejects("quota", true, [] { return "more than " + std::to_string(quota::task_targets) + " targets"; });
+    }
+
     /// The service's, the endpoint's and the task's labels: no name is in two of them, since an owner cannot set
     /// `task`.
-    sd_writer::label_set labels_of(const task& candidate, const endpoint_settings& endpoint,
-                                   const task_place& where) const
+    sd_writer::label_set labels_of(const task& candidate, const endpoint_settings& endpoint, const task_place& where)
     {
         auto labels = service_labels_;
         labels.insert(labels.end(), endpoint.labels.begin(), endpoint.labels.end());
         if (rules_.meta == meta_labels::task) {
-            auto more = task_meta_labels(candidate, subject_, where);
+            // What is left out is counted once for each task.
+            skip_counts known;
+            auto more = task_meta_labels(candidate, subject_, where, task_targets_ == 1 ? log_ : skip_log(known));
             labels.insert(labels.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
         }
         std::sort(labels.begin(), labels.end());
@@ -164,10 +205,12 @@ private:
     const swarm& world_;
     const endpoint_rules& rules_;
     rule_trace* trace_;
+    role_targets result_;
+    skip_log log_;
     std::set<std::string_view> prometheus_networks_;
     sd_writer::label_set service_labels_;
     std::map<label_map, reading> readings_;
-    role_targets result_;
+    std::size_t task_targets_ = 0; ///< so far, of the task that is being looked at
 };
 
 } // namespace

@@ -32,10 +32,19 @@ enum class feed {
 
 // --- Reads of the Engine API ---
 
+/// The lists that the engine has for us.
+enum class list_kind {
+    swarm,      ///< services, nodes and tasks
+    networks,   ///< as objects of their own: tasks carry what is known of theirs
+    containers, ///< the running ones of this engine
+};
+constexpr std::size_t list_count = 3;
+constexpr std::array<list_kind, list_count> all_lists{list_kind::swarm, list_kind::networks, list_kind::containers};
+
 struct read_everything {
-    bool swarm = true;       ///< services, nodes and tasks
-    bool networks = false;   ///< as objects of their own: tasks carry what is known of theirs
-    bool containers = false; ///< the running ones of this engine
+    bool swarm = true;
+    bool networks = false;
+    bool containers = false;
     friend bool operator==(const read_everything&, const read_everything&) = default;
 };
 /// Both.
@@ -44,6 +53,16 @@ struct read_everything {
     return {a.swarm || b.swarm, a.networks || b.networks, a.containers || b.containers};
 }
 
+[[nodiscard]] constexpr bool has(const read_everything& lists, list_kind which) noexcept
+{
+    return which == list_kind::swarm ? lists.swarm : which == list_kind::networks ? lists.networks : lists.containers;
+}
+[[nodiscard]] constexpr read_everything only(list_kind which) noexcept
+{
+    return {which == list_kind::swarm, which == list_kind::networks, which == list_kind::containers};
+}
+constexpr read_everything no_lists{.swarm = false};
+
 /// The lists that a role is made of. VIPs and containers name their networks by ID only; tasks carry what is known of
 /// theirs.
 [[nodiscard]] constexpr read_everything lists_for(role which) noexcept
@@ -51,6 +70,12 @@ struct read_everything {
     return {.swarm = which != role::containers,
             .networks = which == role::services || which == role::containers,
             .containers = which == role::containers};
+}
+
+/// The list that a role's targets come from; what another one says only adds labels.
+[[nodiscard]] constexpr list_kind main_list_for(role which) noexcept
+{
+    return which == role::containers ? list_kind::containers : list_kind::swarm;
 }
 
 struct read_service {
@@ -72,10 +97,14 @@ struct read_node {
 struct read_containers {
     friend bool operator==(const read_containers&, const read_containers&) = default;
 };
-using read_request = std::variant<read_everything, read_service, read_tasks_of, read_task, read_node, read_containers>;
+struct read_networks {
+    friend bool operator==(const read_networks&, const read_networks&) = default;
+};
+using read_request =
+    std::variant<read_everything, read_service, read_tasks_of, read_task, read_node, read_containers, read_networks>;
 
 /// What is read, without whose; in the order of `read_request`.
-enum class read_kind { everything, service, tasks, task, node, containers };
+enum class read_kind { everything, service, tasks, task, node, containers, networks };
 constexpr std::size_t read_kind_count = std::variant_size_v<read_request>;
 
 [[nodiscard]] inline read_kind kind_of(const read_request& what)
@@ -86,8 +115,8 @@ constexpr std::size_t read_kind_count = std::variant_size_v<read_request>;
 /// The words for metrics and logs.
 [[nodiscard]] constexpr std::string_view to_string(read_kind kind) noexcept
 {
-    constexpr std::array<std::string_view, read_kind_count> words{"everything", "service", "tasks",
-                                                                  "task",       "node",    "containers"};
+    constexpr std::array<std::string_view, read_kind_count> words{"everything", "service",    "tasks",   "task",
+                                                                  "node",       "containers", "networks"};
     return words.at(static_cast<std::size_t>(kind));
 }
 
@@ -115,7 +144,7 @@ struct hint {
 /// Records were dropped unread (too long, or not JSON): anything may have changed.
 struct hints_lost {};
 
-/// A full list, complete and of one piece.
+/// The lists that were asked for, complete and of one piece.
 struct everything_read {
     snapshot data;
     duration took{}; ///< from the first request to the last byte: what it cost the engine, at most
@@ -146,13 +175,19 @@ struct containers_read {
     std::vector<container> found;
 };
 
-/// Somebody asks for a role. If the lists that are read anyway suffice for it, it is followed from now on.
+struct networks_read {
+    std::vector<network> found;
+};
+
+/// Somebody asks for a role: it is followed from now on. Lists that no output needs are read for it.
 struct role_wanted {
     role which = role::endpoints;
 };
 
-/// The read in progress gave no information, for whatever reason.
-struct read_failed {};
+/// The read in progress gave no information.
+struct read_failed {
+    std::string why{}; ///< in one line, for people
+};
 
 /// The watch is armed: from here on it tells every change.
 struct watch_armed {};
@@ -181,8 +216,9 @@ struct leader_silent {};
 struct tick {};
 
 using event = std::variant<stream_opened, stream_lost, hint, hints_lost, everything_read, service_read, tasks_read,
-                           task_read, node_read, containers_read, role_wanted, read_failed, watch_armed, watch_lost, watch_changed,
-                           swarm_listed, swarm_list_failed, leader_answered, leader_silent, tick>;
+                           task_read, node_read, containers_read, networks_read, role_wanted, read_failed, watch_armed,
+                           watch_lost, watch_changed, swarm_listed, swarm_list_failed, leader_answered, leader_silent,
+                           tick>;
 
 // --- Actions ---
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace agent::core {
 namespace {
 
 constexpr std::size_t most_nearest = 3;
+constexpr std::size_t longest_shown = 200;
 
 /// Levenshtein's distance: characters to insert, drop or replace.
 std::size_t distance(std::string_view a, std::string_view b)
@@ -41,11 +43,30 @@ std::vector<std::string> nearest_names(std::string_view asked, const swarm& worl
     return names;
 }
 
+std::vector<label_fault> each_once(std::vector<label_fault> labels)
+{
+    const auto rank = [](const label_fault& fault) { return std::tie(fault.label, fault.reason, fault.value); };
+    std::sort(labels.begin(), labels.end(), [&rank](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+    return labels;
+}
+
+/// Outside text for one line of a terminal.
+std::string printable(std::string_view text)
+{
+    std::string shown(text.substr(0, longest_shown));
+    if (text.size() > longest_shown)
+        shown += "... (" + std::to_string(text.size()) + " bytes)";
+    std::replace_if(
+        shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    return shown;
+}
+
 void append_task(std::string& text, const task_trace& task)
 {
     text += "task " + task.task_id + (task.node_id.empty() ? "" : " on node " + task.node_id) + "\n";
     for (const auto& step : task.steps)
-        text += std::string(step.rejects ? "  x " : "    ") + step.rule + ": " + step.saw + "\n";
+        text += std::string(step.rejects ? "  x " : "    ") + step.rule + ": " + printable(step.saw) + "\n";
     for (const auto& target : task.targets)
         text += "  = " + target + "\n";
 }
@@ -58,10 +79,10 @@ explanation explain(std::string_view asked, const swarm& world, const endpoint_r
     if (!subject)
         subject = world.find_service(asked);
     if (!subject)
-        return {std::string(asked), {}, nearest_names(asked, world), {}, {}};
+        return {std::string(asked), {}, nearest_names(asked, world), {}, {}, {}};
     rule_trace trace;
     auto skipped = endpoints_of(*subject, world, rules, &trace).skipped;
-    return {subject->name, subject->id, {}, std::move(trace.tasks), skipped};
+    return {subject->name, subject->id, {}, std::move(trace.tasks), each_once(std::move(trace.labels)), skipped};
 }
 
 std::string to_text(const explanation& value)
@@ -77,10 +98,11 @@ std::string to_text(const explanation& value)
         text += "it has no tasks\n";
     for (const auto& task : value.tasks)
         append_task(text, task);
-    for (std::size_t at = 0; at < bad_label_count; ++at)
-        if (const auto count = value.skipped.labels.at(at); count > 0)
-            text += "labels without effect, " + std::string(to_string(static_cast<bad_label>(at))) + ": " +
-                    std::to_string(count) + "\n";
+    for (const auto& fault : value.labels)
+        text += "label without effect, " + std::string(to_string(fault.reason)) + ": " + printable(fault.label) + "=" +
+                printable(fault.value) + "\n";
+    if (const auto count = value.skipped.tasks.at(static_cast<std::size_t>(skip_reason::over_quota)); count > 0)
+        text += "targets left out, over_quota: " + std::to_string(count) + "\n";
     return text;
 }
 

@@ -16,13 +16,14 @@ struct explanation {
     std::string service_id;           ///< empty: there is no such service
     std::vector<std::string> nearest; ///< names that are like what was asked for, when there is no such service
     std::vector<task_trace> tasks;
+    std::vector<label_fault> labels; ///< those without effect, each once
     skip_counts skipped;
 };
 
 /// @param asked  a service's name or ID
 [[nodiscard]] explanation explain(std::string_view asked, const swarm& world, const endpoint_rules& rules);
 
-/// For a person, ending in a line end.
+/// For a person, ending in a line end. Nothing in it from outside can end a line or move a cursor, or is very long.
 [[nodiscard]] std::string to_text(const explanation& value);
 
 } // namespace agent::core

@@ -1,5 +1,7 @@
 #include "agent/core/label_builder.hpp"
 
+#include "agent/core/quotas.hpp"
+
 namespace agent::core {
 namespace {
 
@@ -26,14 +28,39 @@ std::string sanitized_label_name(std::string_view key)
 
 void label_builder::add(std::string_view name, std::string_view value)
 {
-    labels_.emplace(prefix_ + std::string(name), value);
+    if (is_allowed(name, name, value))
+        labels_.emplace(prefix_ + std::string(name), value);
 }
 
 void label_builder::add_all(std::string_view name, const label_map& labels)
 {
     // Sorted by key, so the first one that comes is the one that wins.
-    for (const auto& [key, value] : labels)
-        add(std::string(name) + "_" + sanitized_label_name(key), value);
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    for (const auto& [key, value] : labels) {
+        auto full = prefix_ + std::string(name) + "_" + sanitized_label_name(key);
+        if (!is_allowed(full, key, value) || labels_.contains(full))
+            continue;
+        const auto size = full.size() + value.size();
+        if (left_out_ && !value.empty() &&
+            (count == quota::object_labels || bytes + size > quota::object_label_bytes)) {
+            left_out_->add(bad_label::too_many, key, value);
+            continue;
+        }
+        if (!value.empty()) {
+            ++count;
+            bytes += size;
+        }
+        labels_.emplace(std::move(full), value);
+    }
+}
+
+bool label_builder::is_allowed(std::string_view name, std::string_view key, std::string_view value)
+{
+    if (!left_out_ || name.size() + value.size() <= quota::label_bytes)
+        return true;
+    left_out_->add(bad_label::too_long, key, value);
+    return false;
 }
 
 sd_writer::label_set label_builder::labels() const

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "agent/core/model.hpp"
+#include "agent/core/skip_log.hpp"
 #include "sd_writer/target_group.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +19,11 @@ namespace agent::core {
 /// Gathers the labels of one target, with one prefix before all names. Of equal names the first one given wins.
 class label_builder {
 public:
+    /// Takes anything.
     explicit label_builder(std::string_view prefix) : prefix_(prefix) {}
+
+    /// Takes what the quotas allow, and tells `left_out` of the rest.
+    label_builder(std::string_view prefix, skip_log left_out) : prefix_(prefix), left_out_(left_out) {}
 
     void add(std::string_view name, std::string_view value);
     void add(std::string_view name, bool value) { add(name, value ? std::string_view("true") : "false"); }
@@ -32,7 +38,10 @@ public:
     [[nodiscard]] sd_writer::label_set labels() const;
 
 private:
+    bool is_allowed(std::string_view name, std::string_view key, std::string_view value);
+
     std::string prefix_;
+    std::optional<skip_log> left_out_; ///< none: no quotas
     std::map<std::string, std::string> labels_;
 };
 

@@ -1,6 +1,7 @@
 #include "agent/core/meta_labels.hpp"
 
 #include "agent/core/label_builder.hpp"
+#include "agent/core/quotas.hpp"
 #include "agent/core/swarm_labels.hpp"
 
 #include <algorithm>
@@ -27,23 +28,26 @@ std::string name_of(const task& value, const service& owner)
 
 } // namespace
 
-sd_writer::label_set service_meta_labels(const service& subject, meta_labels which)
+sd_writer::label_set service_meta_labels(const service& subject, meta_labels which, skip_log left_out)
 {
-    label_builder meta(swarm_label_prefix);
+    label_builder meta(swarm_label_prefix, left_out);
     if (which != meta_labels::none) {
         add_service(meta, subject);
         meta.add("service_image", subject.image);
         meta.add("service_stack", stack_of(subject));
     }
     auto labels = meta.labels();
-    if (!subject.name.empty())
+    if (subject.name.size() > quota::label_bytes)
+        left_out.add(bad_label::too_long, "task", subject.name);
+    else if (!subject.name.empty())
         labels.emplace_back("task", subject.name); // sorts behind every `__meta_`
     return labels;
 }
 
-sd_writer::label_set task_meta_labels(const task& value, const service& owner, const task_place& place)
+sd_writer::label_set task_meta_labels(const task& value, const service& owner, const task_place& place,
+                                      skip_log left_out)
 {
-    label_builder meta(swarm_label_prefix);
+    label_builder meta(swarm_label_prefix, left_out);
     add_task(meta, value);
     if (place.host)
         add_node(meta, *place.host);

@@ -2,6 +2,7 @@
 
 #include "agent/core/endpoints.hpp"
 #include "agent/core/model.hpp"
+#include "agent/core/skip_log.hpp"
 #include "sd_writer/target_group.hpp"
 
 #include <cstdint>
@@ -10,8 +11,9 @@ namespace agent::core {
 
 /// Labels that every target of a service carries in role `endpoints`: `task` (its name), and unless there are to be
 /// none the `__meta_dockerswarm_service_*` ones for relabelling, with its image and stack, which Prometheus' own
-/// discovery does not have there. Sorted; without empty values, which Prometheus drops.
-[[nodiscard]] sd_writer::label_set service_meta_labels(const service& subject, meta_labels which);
+/// discovery does not have there. Sorted; without empty values, which Prometheus drops, and without what is over a
+/// quota.
+[[nodiscard]] sd_writer::label_set service_meta_labels(const service& subject, meta_labels which, skip_log left_out);
 
 /// Where a target of a task is.
 struct task_place {
@@ -21,7 +23,9 @@ struct task_place {
     publish_mode mode = publish_mode::unknown;
 };
 
-/// Further labels of `meta_labels::task`: all of role `tasks`, the task's name and its target port.
-[[nodiscard]] sd_writer::label_set task_meta_labels(const task& value, const service& owner, const task_place& place);
+/// Further labels of `meta_labels::task`: all of role `tasks`, the task's name and its target port; without what is
+/// over a quota.
+[[nodiscard]] sd_writer::label_set task_meta_labels(const task& value, const service& owner, const task_place& place,
+                                                    skip_log left_out);
 
 } // namespace agent::core

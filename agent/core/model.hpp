@@ -57,7 +57,12 @@ enum class task_state : std::uint8_t {
     return words.at(static_cast<std::size_t>(state));
 }
 
-enum class transport : std::uint8_t { tcp, udp, sctp };
+enum class transport : std::uint8_t {
+    tcp,
+    udp,
+    sctp,
+    other, ///< a word this program does not know; never counts as TCP
+};
 
 /// How a port is published: by the swarm's ingress network, or by the task's own node.
 enum class publish_mode : std::uint8_t { unknown, ingress, host };
@@ -67,6 +72,10 @@ enum class publish_mode : std::uint8_t { unknown, ingress, host };
     constexpr std::array<std::string_view, 3> words{"", "ingress", "host"};
     return words.at(static_cast<std::size_t>(mode));
 }
+
+/// Stands for a port that was sent as something else than a number from 0 to 4294967295. Prometheus fails the whole
+/// refresh at one; here it costs its own targets only.
+constexpr std::uint32_t unreadable_port = 0xFFFFFFFF;
 
 /// A port of a service, or one that a task has on its node. Numbers are as the engine sent them: 0 is "none", and
 /// more than 65535 is possible in a broken answer.
@@ -92,6 +101,12 @@ struct network {
 
     friend bool operator==(const network&, const network&) = default;
 };
+
+/// Whether both its numbers could be read; they may still be no ports.
+[[nodiscard]] inline bool is_readable(const port& value) noexcept
+{
+    return value.target != unreadable_port && value.published != unreadable_port;
+}
 
 /// A task's place on one network.
 struct attachment {
@@ -224,7 +239,7 @@ struct container {
     friend bool operator==(const container&, const container&) = default;
 };
 
-/// Everything a full list says, taken in one go.
+/// What lists say, taken in one go.
 struct snapshot {
     std::vector<service> services;
     std::vector<node> nodes;
@@ -232,6 +247,8 @@ struct snapshot {
     std::vector<network> networks; ///< those that tasks are attached to, and those of `/networks`; one may stand here
                                    ///< several times
     std::vector<container> containers{};
+    bool swarm_listed = true;      ///< services, nodes and tasks were asked for
+    bool containers_listed = true; ///< likewise
 };
 
 /// Whether a rolling update, or its rollback, is under way.

@@ -138,16 +138,25 @@ bool read_queue::overflows(time_point now, std::size_t task_count) const
     return count_due(now) > list_costs_reads + task_count / tasks_cost_a_read;
 }
 
-void read_queue::list_started(time_point now)
+void read_queue::list_started(const read_everything& lists, time_point now)
 {
     const auto is_due = [now](const auto& item) { return item.second.due && *item.second.due <= now; };
+    if (lists.containers)
+        std::erase_if(local_, is_due);
+    if (!lists.swarm)
+        return;
     std::erase_if(services_, is_due);
     std::erase_if(nodes_, is_due);
-    std::erase_if(local_, is_due);
     for (auto* entries : {&tasks_, &settling_})
         for (auto& item : *entries)
             if (is_due(item))
                 item.second.due.reset();
+}
+
+void read_queue::forget_swarm()
+{
+    for (auto* entries : {&services_, &nodes_, &tasks_, &settling_})
+        entries->clear();
 }
 
 void read_queue::listed(const swarm& world, time_point looked, time_point now)
@@ -204,14 +213,6 @@ void read_queue::forget_service(std::string_view id)
         services_.erase(found);
     if (const auto found = settling_.find(id); found != settling_.end())
         settling_.erase(found);
-}
-
-void read_queue::forget_swarm()
-{
-    services_.clear();
-    nodes_.clear();
-    tasks_.clear();
-    settling_.clear();
 }
 
 bool read_queue::has_due(time_point now) const

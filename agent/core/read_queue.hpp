@@ -55,10 +55,13 @@ public:
     /// and 0.04 ms per task (measured on engine 20.10).
     [[nodiscard]] bool overflows(time_point now, std::size_t task_count) const;
 
-    /// A full list is asked for now: it answers all that is due.
-    void list_started(time_point now);
+    /// Lists are asked for now: they answer all that is due and concerns them.
+    void list_started(const read_everything& lists, time_point now);
 
-    /// The full list asked for at `looked` is in the model: what is still in motion is asked for again.
+    /// The swarm's list cannot be had: what concerns it is not worth asking for.
+    void forget_swarm();
+
+    /// The swarm's list asked for at `looked` is in the model: what is still in motion is asked for again.
     void listed(const swarm& world, time_point looked, time_point now);
 
     /// A service's tasks were read at `looked` and are settled or not: if not, it is asked for again, after a delay
@@ -71,9 +74,6 @@ public:
 
     /// The engine knows no such service any more.
     void forget_service(std::string_view id);
-
-    /// Somebody else tells of everything but the engine's own containers.
-    void forget_swarm();
 
     [[nodiscard]] bool has_due(time_point now) const;
     [[nodiscard]] std::optional<time_point> deadline() const;

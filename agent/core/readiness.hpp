@@ -11,13 +11,13 @@ struct freshness {
     /// When what is known was last known to be the whole truth: by a complete list, or by the swarm's leader.
     std::optional<std::chrono::steady_clock::time_point> synced_at;
     std::chrono::steady_clock::duration stale_after{}; ///< how old that may be
-    bool written = false; ///< the last attempt to bring the file up to date succeeded
+    bool written = false;                              ///< the last attempt to bring the file up to date succeeded
 };
 
 /// Why the file must not be relied on; nothing while it may.
 ///
-/// Ready means: a complete list, or the swarm's leader, answered lately, and the file was brought up to date. An open event stream proves
-/// nothing, since it may be silent and stale.
+/// Ready means: a complete list, or the swarm's leader, answered lately, and the file was brought up to date. An open
+/// event stream proves nothing, since it may be silent and stale.
 [[nodiscard]] inline std::optional<std::string_view> not_ready_because(const freshness& now_known,
                                                                        std::chrono::steady_clock::time_point now)
 {

@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view shares_networks_of = "container:";
 // Longer than any chain that makes sense; a container may even name itself.
 constexpr int longest_chain = 16;
+// Prometheus' client reads them as 16-bit numbers, and fails at a larger one.
+constexpr std::uint32_t highest_port = 65535;
 
 /// The container that `mode` names, by ID or by name.
 const container* find_by_mode(std::string_view mode, const swarm& world)
@@ -21,9 +23,9 @@ const container* find_by_mode(std::string_view mode, const swarm& world)
     if (!mode.starts_with(shares_networks_of))
         return nullptr;
     const auto wanted = mode.substr(shares_networks_of.size());
+    if (const auto* found = world.find_container(wanted))
+        return found;
     const auto& all = world.containers();
-    if (const auto found = all.find(wanted); found != all.end())
-        return &found->second;
     const auto named = std::find_if(all.begin(), all.end(), [wanted](const auto& entry) {
         return std::string_view(entry.second.name).substr(0, 1) == "/" &&
                std::string_view(entry.second.name).substr(1) == wanted;
@@ -72,8 +74,7 @@ public:
             if (rules_.match_first_network)
                 break; // they are sorted by name
         }
-        result_.groups = sd_writer::canonical(std::move(result_.groups));
-        return std::move(result_);
+        return finished(std::move(result_));
     }
 
 private:
@@ -89,6 +90,11 @@ private:
         for (const auto& exposed : subject_.ports) {
             if (exposed.protocol != transport::tcp)
                 continue;
+            added = true;
+            if (exposed.private_port > highest_port || exposed.public_port > highest_port) {
+                result_.skipped.add(skip_reason::bad_port);
+                continue;
+            }
             auto labels = on_network;
             labels.add("port_private", std::int64_t{exposed.private_port});
             if (exposed.public_port > 0) {
@@ -96,7 +102,6 @@ private:
                 labels.add("port_public_ip", exposed.public_ip);
             }
             add(join_host_port(ip, exposed.private_port), labels);
-            added = true;
         }
         // Containers on the host's network expose no ports, so they always come here.
         if (!added)

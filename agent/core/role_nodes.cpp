@@ -15,7 +15,7 @@ role_targets role_nodes(const node& subject, std::uint16_t role_port)
         labels.add("node_manager_leader", subject.manager->leader);
         labels.add("node_manager_reachability", subject.manager->reachability);
     }
-    return {{{{join_host_port(subject.address, role_port)}, labels.labels()}}, {}};
+    return finished({{{{join_host_port(subject.address, role_port)}, labels.labels()}}, {}});
 }
 
 } // namespace agent::core

@@ -38,17 +38,20 @@ role_targets role_services(const service& subject, const swarm& world, std::uint
         for (const auto& published : subject.ports) {
             if (published.protocol != transport::tcp)
                 continue;
+            added = true;
+            if (!is_readable(published)) {
+                result.skipped.add(skip_reason::bad_port);
+                continue;
+            }
             auto labels = on_network;
             labels.add("service_endpoint_port_name", published.name);
             labels.add("service_endpoint_port_publish_mode", to_string(published.mode));
             result.groups.push_back({{join_host_port(*address, published.published)}, labels.labels()});
-            added = true;
         }
         if (!added)
             result.groups.push_back({{join_host_port(*address, role_port)}, on_network.labels()});
     }
-    result.groups = sd_writer::canonical(std::move(result.groups));
-    return result;
+    return finished(std::move(result));
 }
 
 } // namespace agent::core

@@ -15,4 +15,9 @@ struct role_targets {
     friend bool operator==(const role_targets&, const role_targets&) = default;
 };
 
+/// Brings what a role of Prometheus' own came to into its final form: canonical, and without the targets that
+/// Prometheus drops one by one when it is about to scrape them, but for which it refuses a whole file: those with a
+/// `/`, and empty ones. They are counted as `bad_address`.
+[[nodiscard]] role_targets finished(role_targets found);
+
 } // namespace agent::core

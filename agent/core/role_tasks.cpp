@@ -19,8 +19,7 @@ public:
     {
         for (const auto& [id, subject] : world_.tasks_of(service_id_))
             take(subject);
-        result_.groups = sd_writer::canonical(std::move(result_.groups));
-        return std::move(result_);
+        return finished(std::move(result_));
     }
 
 private:
@@ -60,6 +59,8 @@ private:
 
     void add(std::string target, label_builder labels, const port* by, const network* where)
     {
+        if (by && !is_readable(*by))
+            return result_.skipped.add(skip_reason::bad_port);
         if (by)
             labels.add("task_port_publish_mode", to_string(by->mode));
         if (where)

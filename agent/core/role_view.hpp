@@ -7,6 +7,8 @@
 #include "sd_writer/target_group.hpp"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace agent::core {
 
@@ -42,6 +44,7 @@ public:
     [[nodiscard]] std::optional<time_point> confirm_at() const { return guard_.confirm_at(); }
 
     [[nodiscard]] skip_counts skipped() const { return targets_.skipped(); }
+    [[nodiscard]] std::vector<std::string> skipping() const { return targets_.skipping(); }
 
 private:
     [[nodiscard]] outcome judge(time_point now, std::optional<time_point> listed_since);

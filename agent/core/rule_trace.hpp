@@ -1,14 +1,16 @@
 #pragma once
 
+#include "agent/core/skip_log.hpp"
+
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace agent::core {
 
 /// One rule as it was applied to a task.
 struct rule_step {
-    std::string rule;     ///< `state`, `ignore-services`, `select`, `endpoint`, `port`, `network`, `address`
+    std::string rule;     ///< `state`, `ignore-services`, `select`, `endpoint`, `port`, `network`, `address`,
+                          ///< `quota`
     std::string saw;      ///< what it went by
     bool rejects = false; ///< it left the task, or this endpoint of it, out
 
@@ -26,6 +28,7 @@ struct task_trace {
 /// Filled by `endpoints_of` for whoever wants to know why.
 struct rule_trace {
     std::vector<task_trace> tasks;
+    std::vector<label_fault> labels; ///< those without effect
 };
 
 } // namespace agent::core

@@ -13,11 +13,12 @@ enum class skip_reason {
     ignored,           ///< --ignore-services
     not_selected,      ///< `prometheus.scrape` says no, or does not say yes where it has to
     no_port,           ///< no label, no TCP port of the service, no --default-port
-    bad_port,          ///< a port that is no number from 1 to 65535
+    bad_port,          ///< a port that is no number from 1 to 65535; in the other roles, one that cannot be read
     no_shared_network, ///< no address on a network that counts, nor on its node
-    bad_address,       ///< an address that cannot be read (all roles but `endpoints`)
+    bad_address,       ///< an address that cannot be read, or has a `/` (all roles but `endpoints`)
+    over_quota,        ///< more than a task or a service may have; see quotas.hpp
 };
-constexpr std::size_t skip_reason_count = 8;
+constexpr std::size_t skip_reason_count = 9;
 
 /// Why a label of a service's owner has no effect.
 enum class bad_label {
@@ -28,22 +29,25 @@ enum class bad_label {
     name,     ///< no label name, or a reserved one
     empty,    ///< no value
     endpoint, ///< `endpoints.<name>.<key>` with a bad name or an unknown key
+    too_long, ///< more bytes than a label may have; see quotas.hpp
+    too_many, ///< more labels, or endpoints, than there may be
 };
-constexpr std::size_t bad_label_count = 7;
+constexpr std::size_t bad_label_count = 9;
 
 /// The words for metrics, logs and explanations.
 [[nodiscard]] constexpr std::string_view to_string(skip_reason reason) noexcept
 {
-    constexpr std::array<std::string_view, skip_reason_count> words{"not_running",       "unknown_service", "ignored",
-                                                                    "not_selected",      "no_port",         "bad_port",
-                                                                    "no_shared_network", "bad_address"};
+    constexpr std::array<std::string_view, skip_reason_count> words{
+        "not_running", "unknown_service",   "ignored",     "not_selected", "no_port",
+        "bad_port",    "no_shared_network", "bad_address", "over_quota"};
     return words.at(static_cast<std::size_t>(reason));
 }
 
 [[nodiscard]] constexpr std::string_view to_string(bad_label reason) noexcept
 {
-    constexpr std::array<std::string_view, bad_label_count> words{
-        "bad_boolean", "bad_path", "bad_scheme", "bad_duration", "bad_name", "empty_value", "bad_endpoint"};
+    constexpr std::array<std::string_view, bad_label_count> words{"bad_boolean",  "bad_path", "bad_scheme",
+                                                                  "bad_duration", "bad_name", "empty_value",
+                                                                  "bad_endpoint", "too_long", "too_many"};
     return words.at(static_cast<std::size_t>(reason));
 }
 

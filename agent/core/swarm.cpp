@@ -7,19 +7,32 @@
 namespace agent::core {
 namespace {
 
-/// Puts `value` under its ID; true when that changed anything.
+/// Puts `value` under that key; true when that changed anything.
 template <class Map, class Value>
-bool assign(Map& map, Value value)
+bool assign(Map& map, std::string key, Value value)
 {
-    const auto found = map.find(value.id);
+    const auto found = map.find(key);
     if (found == map.end()) {
-        auto id = value.id;
-        map.emplace(std::move(id), std::move(value));
+        map.emplace(std::move(key), std::move(value));
         return true;
     }
     const bool changed = found->second != value;
     found->second = std::move(value); // its version, at least
     return changed;
+}
+
+/// Puts `value` under its ID; true when that changed anything.
+template <class Map, class Value>
+bool assign(Map& map, Value value)
+{
+    auto id = value.id;
+    return assign(map, std::move(id), std::move(value));
+}
+
+/// By ID, and by name where lists name one ID twice, as Prometheus' own test data does: each is a target there.
+std::string container_key(const container& value)
+{
+    return value.id + value.name;
 }
 
 template <class Map>
@@ -79,16 +92,17 @@ model_changes& model_changes::operator+=(model_changes&& more)
 
 model_changes swarm::replace(snapshot data)
 {
-    auto containers = std::move(data.containers);
-    auto changes = replace_swarm(std::move(data));
-    changes += put_containers(std::move(containers));
+    auto changes = put(std::move(data.networks));
+    if (data.swarm_listed)
+        changes += replace_swarm(data);
+    if (data.containers_listed)
+        changes += put_containers(std::move(data.containers));
     return changes;
 }
 
-model_changes swarm::replace_swarm(snapshot data)
+model_changes swarm::replace_swarm(snapshot& data)
 {
-    auto changes = put(std::move(data.networks));
-
+    model_changes changes;
     const auto service_ids = ids_of(data.services);
     for (auto& value : data.services)
         changes += put(std::move(value));
@@ -239,9 +253,12 @@ model_changes swarm::remove_network(std::string_view id)
 model_changes swarm::put_containers(std::vector<container> values)
 {
     model_changes changes;
-    const auto kept = ids_of(values);
-    for (auto& value : values)
-        changes.containers |= assign(containers_, std::move(value));
+    id_set kept;
+    for (auto& value : values) {
+        auto key = container_key(value);
+        kept.insert(key);
+        changes.containers |= assign(containers_, std::move(key), std::move(value));
+    }
     for (const auto& id : missing(containers_, kept)) {
         containers_.erase(id);
         changes.containers = true;
@@ -276,6 +293,14 @@ const node* swarm::find_node(std::string_view id) const
 const network* swarm::find_network(std::string_view id) const
 {
     return find_in(networks_, id);
+}
+
+const container* swarm::find_container(std::string_view id) const
+{
+    for (auto at = containers_.lower_bound(id); at != containers_.end() && at->first.starts_with(id); ++at)
+        if (at->second.id == id)
+            return &at->second;
+    return nullptr;
 }
 
 const swarm::task_map& swarm::tasks_of(std::string_view service_id) const

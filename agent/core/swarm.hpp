@@ -37,12 +37,10 @@ class swarm {
 public:
     using task_map = std::map<std::string, task, std::less<>>;
 
-    /// Takes a full list: what it does not name is gone. Networks are only ever added, since an absent one is no
-    /// deletion (see `networks` of `GET /networks` in the engine: it hides failures).
+    /// Takes lists: what they do not name is gone, where it would be in a list that was asked for. Networks are only
+    /// ever added, since an absent one is no deletion (see `networks` of `GET /networks` in the engine: it hides
+    /// failures).
     model_changes replace(snapshot data);
-
-    /// As `replace`, but the engine's own containers stay as they are known.
-    model_changes replace_swarm(snapshot data);
 
     model_changes put(service value);
     model_changes remove_service(std::string_view id);
@@ -66,6 +64,7 @@ public:
     [[nodiscard]] const task* find_task(std::string_view id) const;
     [[nodiscard]] const node* find_node(std::string_view id) const;
     [[nodiscard]] const network* find_network(std::string_view id) const;
+    [[nodiscard]] const container* find_container(std::string_view id) const;
     [[nodiscard]] const task_map& tasks_of(std::string_view service_id) const;
 
     /// Services that have a task on that node.
@@ -82,6 +81,7 @@ public:
 
     [[nodiscard]] const std::map<std::string, service, std::less<>>& services() const noexcept { return services_; }
     [[nodiscard]] const std::map<std::string, node, std::less<>>& nodes() const noexcept { return nodes_; }
+    /// By ID and name.
     [[nodiscard]] const std::map<std::string, container, std::less<>>& containers() const noexcept
     {
         return containers_;
@@ -93,6 +93,7 @@ public:
     [[nodiscard]] std::size_t orphan_count() const;
 
 private:
+    model_changes replace_swarm(snapshot& data);
     template <class Matches>
     [[nodiscard]] id_set services_with_task(Matches matches) const;
     void note_flip(model_changes& changes, const task* before, const task* after) const;
@@ -101,8 +102,8 @@ private:
     std::map<std::string, service, std::less<>> services_;
     std::map<std::string, node, std::less<>> nodes_;
     std::map<std::string, network, std::less<>> networks_;
-    std::map<std::string, task_map, std::less<>> tasks_; ///< by service ID, then by task ID
-    std::map<std::string, container, std::less<>> containers_;
+    std::map<std::string, task_map, std::less<>> tasks_;       ///< by service ID, then by task ID
+    std::map<std::string, container, std::less<>> containers_; ///< by ID and name
     std::map<std::string, std::string, std::less<>> service_of_task_;
 };
 

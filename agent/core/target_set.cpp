@@ -65,6 +65,15 @@ skip_counts target_set::skipped() const
     return sum;
 }
 
+std::vector<std::string> target_set::skipping() const
+{
+    std::vector<std::string> ids;
+    for (const auto& [id, targets] : objects_)
+        if (targets.skipped.tasks != skip_counts{}.tasks)
+            ids.push_back(id);
+    return ids;
+}
+
 id_set target_set::concerned_by(const model_changes& changes, const swarm& world)
 {
     switch (role_) {

@@ -35,6 +35,9 @@ public:
     /// What is left out now, over all objects.
     [[nodiscard]] skip_counts skipped() const;
 
+    /// IDs of the objects that leave a task or an address out.
+    [[nodiscard]] std::vector<std::string> skipping() const;
+
 private:
     [[nodiscard]] id_set concerned_by(const model_changes& changes, const swarm& world);
     [[nodiscard]] id_set all_objects(const swarm& world) const;

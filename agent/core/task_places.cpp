@@ -3,6 +3,7 @@
 #include "agent/core/endpoint_ports.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace agent::core {
 namespace {
@@ -44,9 +45,12 @@ bool is_on_host_network(const task& subject, const swarm& world)
 std::optional<std::uint32_t> port_on_node(const task& subject, std::uint32_t target_port, std::uint32_t joined_port,
                                           const swarm& world)
 {
+    std::optional<std::uint32_t> lowest; // whatever order the engine went through its port map in
     for (const auto& offered : subject.host_ports)
         if (offered.protocol == transport::tcp && offered.target == target_port && is_valid_port(offered.published))
-            return offered.published;
+            lowest = std::min(lowest.value_or(offered.published), offered.published);
+    if (lowest)
+        return lowest;
     return is_on_host_network(subject, world) ? std::optional(joined_port) : std::nullopt;
 }
 
@@ -58,8 +62,9 @@ std::vector<place> places_by_name(const task& subject, const swarm& world)
     for (const auto& attached : subject.attachments)
         if (const auto* found = world.find_network(attached.network_id); found && !found->ingress)
             places.push_back({found, &attached});
-    std::stable_sort(places.begin(), places.end(),
-                     [](const place& a, const place& b) { return a.where->name < b.where->name; });
+    std::stable_sort(places.begin(), places.end(), [](const place& a, const place& b) {
+        return std::tie(a.where->name, a.where->id) < std::tie(b.where->name, b.where->id);
+    });
     return places;
 }
 

@@ -13,8 +13,8 @@ struct object_change {
     enum class kind { created, updated, removed };
 
     kind what = kind::updated;
-    /// As it is now; of a removed one as it was last. A node comes without its manager's status, which the swarm's store
-    /// does not hold.
+    /// As it is now; of a removed one as it was last. A node comes without its manager's status, which the swarm's
+    /// store does not hold.
     std::variant<task, service, node, network> object;
 };
 

@@ -179,13 +179,13 @@ model_changes watch_follower::apply(object_change change, swarm& world) const
         if (removed)
             return world.remove_task(value->id);
         return is_news(*value, world.find_task(value->id), floors_.tasks) ? world.put(std::move(*value))
-                                                                         : model_changes{};
+                                                                          : model_changes{};
     }
     if (auto* const value = std::get_if<service>(&change.object)) {
         if (removed)
             return world.remove_service(value->id);
         return is_news(*value, world.find_service(value->id), floors_.services) ? world.put(std::move(*value))
-                                                                               : model_changes{};
+                                                                                : model_changes{};
     }
     if (auto* const value = std::get_if<node>(&change.object))
         return removed ? world.remove_node(value->id) : apply(std::move(*value), world);
@@ -230,8 +230,9 @@ model_changes watch_follower::listed(swarm_lists lists, swarm& world, time_point
         return {}; // of a stream that is no more
     const auto asked_at = *std::exchange(list_asked_at_, std::nullopt);
     floors_ = floors_of(lists);
-    auto changes = world.replace_swarm({std::move(lists.services), std::move(lists.nodes), std::move(lists.tasks),
-                                        std::move(lists.networks), {}});
+    snapshot all{std::move(lists.services), std::move(lists.nodes), std::move(lists.tasks), std::move(lists.networks)};
+    all.containers_listed = false;
+    auto changes = world.replace(std::move(all));
     if (stage_ == stage::following && in_step_ && !is_lagging_)
         suspect(changes, now);
 
@@ -297,13 +298,15 @@ model_changes watch_follower::leader_answered(std::vector<node> nodes, swarm& wo
 {
     if (!leader_asked_at_)
         return {};
-    answered_at_ = std::exchange(leader_asked_at_, std::nullopt);
+    const auto asked_at = std::exchange(leader_asked_at_, std::nullopt);
     ask_at_ = now + leader_interval;
     if (std::exchange(silent_since_, std::nullopt) && in_step_) {
         // What the manager tells first is what it missed: a list of now says what of it still is true.
         in_step_ = false;
         list_at_ = now;
     }
+    if (in_step_)
+        answered_at_ = asked_at;
     model_changes sum;
     if (stage_ == stage::following)
         for (auto& value : nodes)

@@ -16,9 +16,10 @@ namespace agent::core {
 /// Follows a manager's own stream of changes, and knows when it may be believed.
 ///
 /// The stream is armed first, then the four lists are read, then the changes that came meanwhile are applied: so none
-/// falls between. An open stream proves nothing, since a manager that lost the others stays silent: only what its leader
-/// answers does. While the leader is silent, and while the stream tells what lists have shown to be history (a manager
-/// that was just made replays the swarm's log), changes are kept and not applied until a list says what is true.
+/// falls between. An open stream proves nothing, since a manager that lost the others stays silent: only what its
+/// leader answers does. While the leader is silent, and while the stream tells what lists have shown to be history (a
+/// manager that was just made replays the swarm's log), changes are kept and not applied until a list says what is
+/// true.
 ///
 /// Pure: it is told the time, changes the model it is handed, and says what is to be done next.
 class watch_follower {
@@ -62,7 +63,7 @@ public:
     /// Whether it may carry in a moment, so that nothing else need be done yet.
     [[nodiscard]] bool is_promising() const noexcept { return promised_until_.has_value(); }
 
-    /// Since when the leader is known to have answered; nothing while it never did.
+    /// When the leader was asked what it answered last; nothing while it never did. What is known is true as of then.
     [[nodiscard]] std::optional<time_point> answered_at() const noexcept { return answered_at_; }
 
     /// When the list that is being read was asked for.
@@ -75,8 +76,8 @@ public:
     [[nodiscard]] std::string_view trouble() const noexcept { return trouble_; }
 
 private:
-    /// What is known to be history: an object of that kind that the lists did not name, of that version or an older one,
-    /// is gone.
+    /// What is known to be history: an object of that kind that the lists did not name, of that version or an older
+    /// one, is gone.
     struct floors {
         std::uint64_t nodes = 0;
         std::uint64_t networks = 0;
@@ -108,16 +109,16 @@ private:
     unsigned failures_ = 0;
     std::optional<time_point> reopen_at_;
     std::optional<time_point> promised_until_; ///< it is being opened, and may carry in a moment
-    std::optional<time_point> last_step_; ///< while it is open
+    std::optional<time_point> last_step_;      ///< while it is open
 
-    bool in_step_ = false;              ///< the model is what a list and the changes since have told
-    bool is_lagging_ = false;           ///< the stream is behind the lists
-    std::vector<object_change> kept_;   ///< since the latest list was asked for, where they may be needed again
+    bool in_step_ = false;            ///< the model is what a list and the changes since have told
+    bool is_lagging_ = false;         ///< the stream is behind the lists
+    std::vector<object_change> kept_; ///< since the latest list was asked for, where they may be needed again
     floors floors_;
-    std::uint64_t stream_version_ = 0;  ///< the highest that the stream has told
+    std::uint64_t stream_version_ = 0; ///< the highest that the stream has told
     time_point listed_at_{};
-    time_point heard_at_{};             ///< the latest change
-    id_set suspects_;                   ///< that a list has shown to be different, and the stream has not
+    time_point heard_at_{}; ///< the latest change
+    id_set suspects_;       ///< that a list has shown to be different, and the stream has not
     std::optional<time_point> judge_at_;
 
     std::optional<time_point> list_asked_at_;

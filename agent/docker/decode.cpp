@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <set>
 #include <utility>
 
@@ -28,8 +27,14 @@ public:
     explicit document(std::string json) : json_(std::move(json))
     {
         auto error = parse();
-        if (error == simdjson::UTF8_ERROR || error == simdjson::STRING_ERROR) {
-            json_ = with_repaired_strings(json_);
+        // There are two kinds of repair, and each is complete.
+        for (int round = 0; round < 2; ++round) {
+            if (error == simdjson::UTF8_ERROR || error == simdjson::STRING_ERROR)
+                json_ = with_repaired_strings(json_);
+            else if (error == simdjson::NUMBER_ERROR)
+                json_ = with_bounded_numbers(json_);
+            else
+                break;
             error = parse();
         }
         valid_ = error == simdjson::SUCCESS;
@@ -94,10 +99,14 @@ std::uint64_t number(const std::optional<dom::element>& value)
     return value && value->get(found) == simdjson::SUCCESS ? found : 0;
 }
 
+/// 0 when it is absent, as in Go.
 std::uint32_t port_number(const std::optional<dom::element>& value)
 {
-    constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-    return static_cast<std::uint32_t>(std::min(number(value), most));
+    if (!value)
+        return 0;
+    std::uint64_t found = 0;
+    const bool readable = value->get(found) == simdjson::SUCCESS && found < core::unreadable_port;
+    return readable ? static_cast<std::uint32_t>(found) : core::unreadable_port;
 }
 
 /// Calls `take(element)` for each element of a list.
@@ -157,9 +166,11 @@ core::task_state task_state(std::string_view word)
 core::transport transport(const std::optional<dom::element>& value)
 {
     const auto word = text(value);
+    if (!value || word == "tcp") // engines always say it; their clients' default is TCP
+        return core::transport::tcp;
     if (word == "udp")
         return core::transport::udp;
-    return word == "sctp" ? core::transport::sctp : core::transport::tcp;
+    return word == "sctp" ? core::transport::sctp : core::transport::other;
 }
 
 core::publish_mode publish_mode(const std::optional<dom::element>& value)
@@ -176,6 +187,8 @@ std::vector<core::port> ports(const std::optional<dom::element>& list)
 {
     std::vector<core::port> found;
     for_each(list, [&found](const dom::element& element) {
+        if (!element.is_object())
+            return;
         found.push_back({port_number(child(element, "TargetPort")), port_number(child(element, "PublishedPort")),
                          transport(child(element, "Protocol")), publish_mode(child(element, "PublishMode")),
                          text(child(element, "Name"))});
@@ -186,11 +199,11 @@ std::vector<core::port> ports(const std::optional<dom::element>& list)
 void read_mode(const std::optional<dom::element>& mode, core::service& into)
 {
     using enum core::service_mode;
-    if (const auto replicated_mode = child(mode, "Replicated")) {
+    if (child(mode, "Global")) { // first, as in Prometheus
+        into.mode = global;
+    } else if (const auto replicated_mode = child(mode, "Replicated")) {
         into.mode = replicated;
         into.wanted = number(child(replicated_mode, "Replicas"));
-    } else if (child(mode, "Global")) {
-        into.mode = global;
     } else if (const auto job = child(mode, "ReplicatedJob")) {
         into.mode = replicated_job;
         into.wanted = number(child(job, "TotalCompletions"));
@@ -344,10 +357,10 @@ std::vector<core::container_port> container_ports(const std::optional<dom::eleme
 {
     std::vector<core::container_port> found;
     for_each(list, [&found](const dom::element& port) {
-        const auto type = text(child(port, "Type"));
-        if (type == "tcp" || type == "udp" || type == "sctp")
+        const auto type = child(port, "Type");
+        if (type && transport(type) != core::transport::other)
             found.push_back({port_number(child(port, "PrivatePort")), port_number(child(port, "PublicPort")),
-                             text(child(port, "IP")), transport(child(port, "Type"))});
+                             text(child(port, "IP")), transport(type)});
     });
     // The engine walks through a map of them, so that each list may have another order.
     std::sort(found.begin(), found.end());
@@ -447,6 +460,13 @@ std::optional<core::hint> object_hint(const dom::element& event, core::hint::sub
     return found.id.empty() ? std::nullopt : std::optional(std::move(found));
 }
 
+std::string_view without_blanks_around(std::string_view words)
+{
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto first = std::min(words.find_first_not_of(blanks), words.size());
+    return words.substr(first, words.find_last_not_of(blanks) + 1 - first);
+}
+
 /// Cut at the limit, between characters, and nothing in it that could end a log line.
 std::string as_one_line(std::string_view message)
 {
@@ -538,7 +558,8 @@ std::string error_message(std::string body)
 {
     const document parsed(body);
     const auto message = text(child(parsed.root(), "message"));
-    return as_one_line(message.empty() ? std::string_view(body) : std::string_view(message));
+    const auto words = without_blanks_around(message.empty() ? std::string_view(body) : std::string_view(message));
+    return words.starts_with('<') ? std::string{} : as_one_line(words);
 }
 
 } // namespace agent::docker

@@ -12,8 +12,8 @@
 /// The engine's JSON as the model has it (Docker Engine API v1.41; fields of later versions are passed over).
 ///
 /// A list is all or nothing: broken JSON, anything but a list, or an element without its ID is `errc::broken_answer`,
-/// since publishing the rest would drop targets for lack of information. A field of the wrong kind counts as absent;
-/// strings that are not UTF-8 are read as Go reads them, with U+FFFD.
+/// since publishing the rest would drop targets for lack of information. A field of the wrong kind counts as absent,
+/// but for ports (`core::unreadable_port`); strings that are not UTF-8 are read as Go reads them, with U+FFFD.
 ///
 /// `json` is taken by value because the parser wants room behind the text and reads in place.
 namespace agent::docker {
@@ -36,7 +36,8 @@ struct decoded_tasks {
 /// One record of `/events`. Nothing for events that tell the agent nothing; `errc::broken_answer` for what is no event.
 [[nodiscard]] proto_http::result<std::optional<core::hint>> decode_event(std::string json);
 
-/// `message` of an error answer, or the beginning of a body that is no JSON; one line, at most 200 bytes.
+/// `message` of an error answer, or the beginning of a body that is no JSON; one line, at most 200 bytes. Of a page of
+/// markup nothing: what its status says is all that it says.
 [[nodiscard]] std::string error_message(std::string body);
 
 } // namespace agent::docker

@@ -11,8 +11,9 @@
 namespace agent::docker {
 namespace {
 
-// Registered for the Docker Engine API without TLS (IANA).
-constexpr std::uint16_t default_port = 2375;
+// Registered for the Docker Engine API (IANA), without TLS and with it.
+constexpr std::uint16_t plain_port = 2375;
+constexpr std::uint16_t tls_port = 2376;
 // sizeof(sockaddr_un::sun_path) less its terminator; see unix(7).
 constexpr std::size_t longest_socket_path = 107;
 
@@ -42,16 +43,16 @@ bool is_v6_address(std::string_view host)
     return inet_pton(AF_INET6, std::string(host.substr(0, host.find('%'))).c_str(), &ignored) == 1;
 }
 
-std::variant<proto_http::address, std::string> parse_unix(std::string_view text, std::string_view path)
+std::variant<docker_host, std::string> parse_unix(std::string_view text, std::string_view path)
 {
     if (!path.starts_with('/'))
         return quoted(text) + ": the path of a Unix socket must be absolute";
     if (path.size() > longest_socket_path)
         return quoted(text) + ": the path of a Unix socket has at most 107 bytes";
-    return proto_http::unix_address{std::string(path)};
+    return docker_host{proto_http::unix_address{std::string(path)}};
 }
 
-std::variant<proto_http::address, std::string> parse_tcp(std::string_view text, std::string_view rest)
+std::variant<docker_host, std::string> parse_tcp(std::string_view text, std::string_view rest, security how)
 {
     if (rest.ends_with('/'))
         rest.remove_suffix(1);
@@ -72,28 +73,35 @@ std::variant<proto_http::address, std::string> parse_tcp(std::string_view text, 
     const auto tail =
         host_end == std::string_view::npos ? std::string_view{} : rest.substr(host_end + (bracketed ? 1 : 0));
     if (tail.empty())
-        return proto_http::tcp_address{std::string(host), default_port};
+        return docker_host{proto_http::tcp_address{std::string(host), how == security::tls ? tls_port : plain_port},
+                           how};
     const auto port = tail.front() == ':' ? parse_port(tail.substr(1)) : std::nullopt;
     if (!port)
         return quoted(text) + ": the port must be a number from 1 to 65535";
-    return proto_http::tcp_address{std::string(host), *port};
+    return docker_host{proto_http::tcp_address{std::string(host), *port}, how};
 }
 
 } // namespace
 
-std::variant<proto_http::address, std::string> parse_docker_host(std::string_view text)
+std::variant<docker_host, std::string> parse_docker_host(std::string_view text, security of_tcp)
 {
     const auto scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos)
-        return quoted(text) + ": expected unix://, tcp:// or http:// and an address";
+        return quoted(text) + ": expected unix://, tcp://, http:// or https:// and an address";
     const auto scheme = text.substr(0, scheme_end);
     const auto rest = text.substr(scheme_end + 3);
 
     if (scheme == "unix")
         return parse_unix(text, rest);
-    if (scheme == "tcp" || scheme == "http")
-        return parse_tcp(text, rest);
-    return quoted(text) + ": unknown scheme " + quoted(scheme) + ", expected unix, tcp or http";
+    if (scheme == "tcp")
+        return parse_tcp(text, rest, of_tcp);
+    if (scheme == "https")
+        return parse_tcp(text, rest, security::tls);
+    if (scheme == "http" && of_tcp == security::tls)
+        return quoted(text) + ": this is plain HTTP, but DOCKER_TLS_VERIFY or DOCKER_TLS asks for TLS";
+    if (scheme == "http")
+        return parse_tcp(text, rest, security::plain);
+    return quoted(text) + ": unknown scheme " + quoted(scheme) + ", expected unix, tcp, http or https";
 }
 
 } // namespace agent::docker

@@ -2,10 +2,14 @@
 
 #include "agent/docker/decode.hpp"
 #include "agent/docker/errc.hpp"
+#include "proto_http/errc.hpp"
+#include "proto_http/status.hpp"
 #include "proto_http/target.hpp"
 
+#include <array>
 #include <iterator>
 #include <utility>
+#include <variant>
 
 namespace agent::docker {
 namespace {
@@ -19,10 +23,19 @@ constexpr std::string_view event_filters =
     R"({"type":["service","node","container","network"],"event":["create","update","remove","start","die","rename",)"
     R"("connect","disconnect","health_status"]})";
 
-failure fail(error_code code, std::string_view call)
+failure failure_of(error_code code, std::string_view call)
 {
     return {code, std::string(call) + ": " + code.message()};
 }
+
+/// What the environment variable of Tecnativa's docker-socket-proxy is called that lets a path through.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> proxy_flags{{{"/_ping", "PING"},
+                                                                                    {"/events", "EVENTS"},
+                                                                                    {"/services", "SERVICES"},
+                                                                                    {"/nodes", "NODES"},
+                                                                                    {"/tasks", "TASKS"},
+                                                                                    {"/networks", "NETWORKS"},
+                                                                                    {"/containers", "CONTAINERS"}}};
 
 /// What a status says by itself.
 errc meaning_of(unsigned status)
@@ -56,9 +69,9 @@ asio::awaitable<answer<void>> event_stream::read(const stream_sink& sink)
 {
     const auto bytes = co_await stream_.read();
     if (!bytes)
-        co_return fail(bytes.error(), "GET /events");
+        co_return failure_of(bytes.error(), "GET /events");
     if (bytes->empty())
-        co_return fail(asio::error::make_error_code(asio::error::eof), "GET /events");
+        co_return failure_of(asio::error::make_error_code(asio::error::eof), "GET /events");
 
     const auto dropped_before = framer_.dropped();
     framer_.push(*bytes, [&sink](std::string_view record) {
@@ -75,24 +88,32 @@ asio::awaitable<answer<void>> event_stream::read(const stream_sink& sink)
 
 // --- Calls ---
 
-engine::engine(asio::any_io_executor executor, proto_http::address where, std::optional<api_version> pinned,
+engine::engine(asio::any_io_executor executor, proto_http::origin where, std::optional<api_version> pinned,
                proto_http::client_limits limits)
     : executor_(executor),
       where_(where),
       pinned_(pinned),
       limits_(limits),
-      client_(std::move(executor), std::move(where), limits)
+      reader_(executor, where, limits),
+      opener_(executor, where, limits)
 {
 }
 
 asio::awaitable<answer<api_version>> engine::connect()
 {
+    auto version = co_await negotiate_over(opener_);
+    opener_.close(); // the next stream may be hours away
+    co_return version;
+}
+
+asio::awaitable<answer<api_version>> engine::negotiate_over(proto_http::client& connection)
+{
     version_.reset();
-    const auto pong = co_await ping();
+    const auto pong = co_await ping(connection);
     if (!pong)
         co_return pong.error();
     if (pong->head.status != 200)
-        co_return co_await explain("GET /_ping", pong->head, pong->body);
+        co_return co_await explain(connection, "GET /_ping", pong->head, pong->body);
 
     // Proxies that drop the header speak for engines of an unknown version; all of them know our oldest.
     const auto engines = parse_api_version(pong->head.field("Api-Version")).value_or(pinned_.value_or(oldest_api));
@@ -115,7 +136,7 @@ asio::awaitable<answer<event_stream>> engine::events()
         const auto start = co_await stream->read();
         // Named first: g++ 12 destroys temporaries of a conditional inside a co_await expression twice.
         std::string body(start ? *start : std::string_view{});
-        co_return co_await explain("GET /events", stream->head(), std::move(body));
+        co_return co_await explain(opener_, "GET /events", stream->head(), std::move(body));
     }
     co_return event_stream(*std::move(stream));
 }
@@ -123,6 +144,8 @@ asio::awaitable<answer<event_stream>> engine::events()
 asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything wanted)
 {
     core::snapshot all;
+    all.swarm_listed = wanted.swarm;
+    all.containers_listed = wanted.containers;
     if (wanted.swarm) {
         auto services = co_await read("/services", absence::is_failure, decode_services);
         if (!services)
@@ -134,7 +157,10 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
         if (!tasks)
             co_return tasks.error();
         auto& [listed, attached] = **tasks;
-        all = {**std::move(services), *std::move(found_nodes), std::move(listed), std::move(attached), {}};
+        all.services = **std::move(services);
+        all.nodes = *std::move(found_nodes);
+        all.tasks = std::move(listed);
+        all.networks = std::move(attached);
     }
     if (wanted.containers) {
         auto found = co_await containers();
@@ -144,12 +170,12 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
     }
     // Last, so that the networks of all that was listed before are known.
     if (wanted.networks) {
-        auto networks = co_await read("/networks", absence::is_failure, decode_networks);
-        if (!networks)
-            co_return networks.error();
+        auto more = co_await networks();
+        if (!more)
+            co_return more.error();
         auto& known = all.networks;
-        known.insert(known.end(), std::make_move_iterator((*networks)->begin()),
-                     std::make_move_iterator((*networks)->end()));
+        known.insert(known.end(), std::make_move_iterator(more->found.begin()),
+                     std::make_move_iterator(more->found.end()));
     }
     co_return all;
 }
@@ -168,6 +194,14 @@ asio::awaitable<answer<std::vector<core::node>>> engine::nodes()
     if (!found)
         co_return found.error();
     co_return **std::move(found);
+}
+
+asio::awaitable<answer<core::networks_read>> engine::networks()
+{
+    auto found = co_await read("/networks", absence::is_failure, decode_networks);
+    if (!found)
+        co_return found.error();
+    co_return core::networks_read{**std::move(found)};
 }
 
 asio::awaitable<answer<core::service_read>> engine::service(std::string id)
@@ -214,14 +248,14 @@ asio::awaitable<answer<core::node_read>> engine::node(std::string id)
 }
 
 /// HEAD is all that is needed; some proxies allow GET only.
-asio::awaitable<answer<proto_http::response>> engine::ping()
+asio::awaitable<answer<proto_http::response>> engine::ping(proto_http::client& connection)
 {
-    auto pong = co_await client_.head("/_ping");
+    auto pong = co_await connection.head("/_ping");
     if (!pong)
         co_return fail(pong.error(), "HEAD /_ping");
     if (pong->head.status == 200)
         co_return *std::move(pong);
-    pong = co_await client_.get("/_ping");
+    pong = co_await connection.get("/_ping");
     if (!pong)
         co_return fail(pong.error(), "GET /_ping");
     co_return *std::move(pong);
@@ -232,9 +266,9 @@ asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path
     // Our calls are always the same, so a 400 can only mean that the engine changed its range of versions meanwhile.
     for (bool again = version_.has_value();; again = false) {
         if (!version_)
-            if (const auto connected = co_await connect(); !connected)
+            if (const auto connected = co_await negotiate_over(reader_); !connected)
                 co_return connected.error();
-        auto got = co_await client_.get(versioned(path));
+        auto got = co_await reader_.get(versioned(path));
         if (!got)
             co_return fail(got.error(), "GET " + path);
         if (got->head.status == 200)
@@ -244,7 +278,7 @@ asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path
         if (got->head.status == 400)
             version_.reset();
         if (version_ || !again)
-            co_return co_await explain("GET " + path, got->head, std::move(got->body));
+            co_return co_await explain(reader_, "GET " + path, got->head, std::move(got->body));
     }
 }
 
@@ -263,17 +297,49 @@ asio::awaitable<answer<std::optional<Value>>> engine::read(std::string path, abs
     co_return std::optional(*std::move(decoded));
 }
 
+failure engine::fail(error_code code, std::string_view call) const
+{
+    auto said = failure_of(code, call);
+    const bool is_plain_tcp = !where_.tls && std::holds_alternative<proto_http::tcp_address>(where_.where);
+    // Asked in plain HTTP, many TLS servers only hang up.
+    const bool may_be_tls =
+        code == proto_http::errc::unexpected_tls || (code == proto_http::errc::closed_early && call == "HEAD /_ping");
+    if (is_plain_tcp && may_be_tls)
+        said.detail += " (if it speaks TLS, set DOCKER_TLS_VERIFY=1)";
+    if (where_.tls && !where_.tls->has_own() && proto_http::is_tls_alert(code))
+        said.detail += " (no client certificate was shown: DOCKER_CERT_PATH has no cert.pem)";
+    return said;
+}
+
 /// Says what a status means; of a 503 `/_ping` knows the reason.
-asio::awaitable<failure> engine::explain(std::string call, proto_http::response_head head, std::string body)
+asio::awaitable<failure> engine::explain(proto_http::client& connection, std::string call,
+                                         proto_http::response_head head, std::string body)
 {
     auto code = meaning_of(head.status);
     if (head.status == 503) {
-        const auto pong = co_await ping();
+        const auto pong = co_await ping(connection);
         if (pong && pong->head.status == 200)
             code = reason_of_503(pong->head.field("Swarm"));
     }
-    co_return failure{make_error_code(code),
-                      call + ": " + std::to_string(head.status) + " " + error_message(std::move(body))};
+    auto words = error_message(std::move(body));
+    if (words.empty())
+        words = proto_http::reason_phrase(head.status);
+    auto detail = call + ": " + std::to_string(head.status) + " " + words;
+    if (head.status == 403 || head.status == 405)
+        detail += advice_for(call);
+    co_return failure{make_error_code(code), std::move(detail)};
+}
+
+/// What is missing if it is a socket proxy that refuses a call: the variable of Tecnativa's docker-socket-proxy, or
+/// what a regular expression of wollomatic's socket-proxy must match.
+std::string engine::advice_for(std::string_view call) const
+{
+    const auto path = call.substr(call.find('/'), call.find('?') - call.find('/'));
+    for (const auto& [start, flag] : proxy_flags)
+        if (path.starts_with(start))
+            return " (a socket proxy? it must let this call through: " + std::string(flag) + "=1, or -allowGET for " +
+                   (flag == "PING" ? std::string(path) : versioned(path)) + ")";
+    return {};
 }
 
 std::string engine::versioned(std::string_view path) const

@@ -60,13 +60,16 @@ private:
 ///
 /// Every status but 200 is "no information", save a 404 for a single object, which says that it is gone. Source: Docker
 /// Engine API v1.40 to v1.51.
+///
+/// One read at a time. The stream may be opened, `connect` and `events`, while a read is in progress: it has
+/// connections of its own, and does not wait for a read that hangs.
 class engine {
 public:
-    engine(boost::asio::any_io_executor executor, proto_http::address where, std::optional<api_version> pinned,
+    engine(boost::asio::any_io_executor executor, proto_http::origin where, std::optional<api_version> pinned,
            proto_http::client_limits limits = {});
 
     /// Asks for the engine's version and settles on one. To be done before each stream, since engines are upgraded
-    /// under a running agent.
+    /// under a running agent. A read may be under way: a stream does not wait for a list that hangs.
     [[nodiscard]] boost::asio::awaitable<answer<api_version>> connect();
 
     /// Subscribes to services, nodes and containers. Ready when the response's head is in: from there no change is
@@ -77,6 +80,7 @@ public:
     [[nodiscard]] boost::asio::awaitable<answer<core::snapshot>> everything(core::read_everything wanted);
     [[nodiscard]] boost::asio::awaitable<answer<core::containers_read>> containers();
     [[nodiscard]] boost::asio::awaitable<answer<std::vector<core::node>>> nodes();
+    [[nodiscard]] boost::asio::awaitable<answer<core::networks_read>> networks();
 
     /// One object, or what it means that there is none.
     [[nodiscard]] boost::asio::awaitable<answer<core::service_read>> service(std::string id);
@@ -88,7 +92,8 @@ private:
     /// What a 404 is: of a list a failure, of a single object the answer that there is none.
     enum class absence { is_failure, is_answer };
 
-    [[nodiscard]] boost::asio::awaitable<answer<proto_http::response>> ping();
+    [[nodiscard]] boost::asio::awaitable<answer<api_version>> negotiate_over(proto_http::client& connection);
+    [[nodiscard]] boost::asio::awaitable<answer<proto_http::response>> ping(proto_http::client& connection);
     [[nodiscard]] boost::asio::awaitable<answer<std::optional<std::string>>> get(std::string path, absence when_404);
 
     /// Gets and decodes; nothing for a 404 that is an answer.
@@ -96,15 +101,19 @@ private:
     [[nodiscard]] boost::asio::awaitable<answer<std::optional<Value>>>
     read(std::string path, absence when_404, proto_http::result<Value> (*decode)(std::string));
 
-    [[nodiscard]] boost::asio::awaitable<failure> explain(std::string call, proto_http::response_head head,
-                                                          std::string body);
+    /// An exchange that failed.
+    [[nodiscard]] failure fail(proto_http::error_code code, std::string_view call) const;
+    [[nodiscard]] boost::asio::awaitable<failure> explain(proto_http::client& connection, std::string call,
+                                                          proto_http::response_head head, std::string body);
+    [[nodiscard]] std::string advice_for(std::string_view call) const;
     [[nodiscard]] std::string versioned(std::string_view path) const;
 
     boost::asio::any_io_executor executor_;
-    proto_http::address where_;
+    proto_http::origin where_;
     std::optional<api_version> pinned_;
     proto_http::client_limits limits_;
-    proto_http::client client_;
+    proto_http::client reader_;          ///< for one read at a time
+    proto_http::client opener_;          ///< for what comes before a stream, beside it
     std::optional<api_version> version_; ///< none: to be negotiated before the next call
 };
 

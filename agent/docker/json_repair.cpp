@@ -2,14 +2,17 @@
 
 #include "agent/docker/utf8.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <system_error>
 
 namespace agent::docker {
 namespace {
 
-constexpr std::size_t escape_length = 6;                 // \uXXXX
+constexpr std::size_t escape_length = 6; // \uXXXX
 
 std::optional<unsigned> hex_digit(char c)
 {
@@ -65,7 +68,75 @@ void take_escape(std::string& out, std::string_view& rest)
     rest.remove_prefix(length);
 }
 
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+std::size_t digits_at(std::string_view text, std::size_t at)
+{
+    std::size_t count = 0;
+    while (at + count < text.size() && is_digit(text[at + count]))
+        ++count;
+    return count;
+}
+
+/// Length of the number at the front of `text` by the grammar of RFC 8259 §6; 0 when there is none.
+std::size_t number_length(std::string_view text)
+{
+    std::size_t at = text.starts_with('-') ? 1 : 0;
+    const auto whole = digits_at(text, at);
+    if (whole == 0 || (whole > 1 && text[at] == '0'))
+        return 0;
+    at += whole;
+    if (const auto part = digits_at(text, at + 1); part > 0 && text[at] == '.')
+        at += 1 + part;
+    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        const bool is_signed = at + 1 < text.size() && (text[at + 1] == '+' || text[at + 1] == '-');
+        const auto exponent = at + (is_signed ? 2U : 1U);
+        if (const auto digits = digits_at(text, exponent); digits > 0)
+            at = exponent + digits;
+    }
+    return at;
+}
+
+template <class Number>
+bool has_room_in(std::string_view number)
+{
+    Number value{};
+    return std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc{};
+}
+
+bool is_too_large(std::string_view number)
+{
+    if (number.find_first_of(".eE") != std::string_view::npos)
+        return !has_room_in<double>(number);
+    return !has_room_in<std::int64_t>(number) && !has_room_in<std::uint64_t>(number);
+}
+
+/// Length of the string at the front of `text`, quotes included.
+std::size_t string_length(std::string_view text)
+{
+    std::size_t at = 1;
+    while (at < text.size() && text[at] != '"')
+        at += text[at] == '\\' ? 2U : 1U;
+    return std::min(at + 1, text.size());
+}
+
 } // namespace
+
+std::string with_bounded_numbers(std::string_view json)
+{
+    std::string out;
+    out.reserve(json.size());
+    while (!json.empty()) {
+        const auto number = number_length(json);
+        const auto taken = number > 0 ? number : json.front() == '"' ? string_length(json) : 1;
+        out += number > 0 && is_too_large(json.substr(0, number)) ? "-1" : json.substr(0, taken);
+        json.remove_prefix(taken);
+    }
+    return out;
+}
 
 std::string with_repaired_strings(std::string_view json)
 {

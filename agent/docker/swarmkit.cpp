@@ -111,9 +111,9 @@ core::publish_mode publish_mode(std::uint64_t value)
 
 core::transport transport(std::uint64_t value)
 {
-    if (value == 1)
-        return core::transport::udp;
-    return value == 2 ? core::transport::sctp : core::transport::tcp;
+    static constexpr std::array<core::transport, 3> transports{core::transport::tcp, core::transport::udp,
+                                                               core::transport::sctp};
+    return value < transports.size() ? transports.at(static_cast<std::size_t>(value)) : core::transport::other;
 }
 
 // --- Parts ---

@@ -10,9 +10,9 @@
 /// swarmkit's protobuf messages as the model has them (moby/swarmkit `api/*.proto`; unknown fields are passed over).
 ///
 /// What comes out is what the Engine API's JSON gives for the same objects, so that both ways of learning end in the
-/// same targets: tasks and services of plugins are left out as `/tasks` and `/services` leave them out, strings that are
-/// not UTF-8 read with U+FFFD. A message is all or nothing: `errc::broken_answer` for what is no protobuf, and for an
-/// object without its ID.
+/// same targets: tasks and services of plugins are left out as `/tasks` and `/services` leave them out, strings that
+/// are not UTF-8 read with U+FFFD. A message is all or nothing: `errc::broken_answer` for what is no protobuf, and for
+/// an object without its ID.
 namespace agent::docker {
 
 /// One message of `Watch`: the changes of one commit, to be applied in one go. Empty for the message that says that the

@@ -51,8 +51,9 @@ asio::awaitable<proto_http::result<read_outcome>> wrapped(asio::awaitable<answer
 
 asio::awaitable<answer<task_watch>> task_watch::connect(asio::any_io_executor executor, std::string path)
 {
-    const proto_http::address where = proto_http::unix_address{path}; // g++ 12 would destroy it twice in there
-    auto client = co_await proto_http::grpc_client::connect(std::move(executor), where);
+    // Named first: g++ 12 destroys a braced temporary of a co_await expression twice.
+    proto_http::address where = proto_http::unix_address{path};
+    auto client = co_await proto_http::grpc_client::connect(std::move(executor), std::move(where));
     if (!client)
         co_return failure{client.error(), path + ": " + client.error().message()};
     co_return task_watch(*std::move(client));

@@ -20,6 +20,9 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
+/// How long a page waits for lists that nobody read before.
+constexpr std::chrono::seconds patience{5};
+
 sd_writer::writer open_output(const output& wanted, mode_t mode)
 {
     sd_writer::writer file(wanted.path, mode);
@@ -79,19 +82,20 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
 
 daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log,
                std::map<core::role, sd_writer::writer> files)
-    : counts_(roles_of(settings)),
-      loop_(executor,
-            {settings.engine, settings.pinned_api, settings.task_watch.socket, !settings.task_watch.named},
+    : rules_(settings.rules.endpoints),
+      counts_(roles_of(settings)),
+      loop_(executor, {settings.engine, settings.pinned_api, settings.task_watch.socket, !settings.task_watch.named},
             discovery_settings_for(settings, files), log, counts_),
       outputs_(executor, [this](clock::time_point now) { return loop_.state().busy(now); }),
+      stepped_(executor),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
-      server_(web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
-                         [this](core::role which) { return targets_of(which); },
-                         [this](core::role which) { return loop_.state().follows(which); },
-                         [this, rules = settings.rules.endpoints](std::string_view service) {
-                             return core::explain(service, loop_.state().world(), rules);
-                         }}),
+      server_(web_pages(
+                  {[this] { return metrics_text(); }, [this] { return not_ready_because(); },
+                   [this](core::role which) { return targets_of(which); },
+                   [this](core::role which) { return loop_.state().unknown_because(which); }, roles_of(settings),
+                   [this](core::role which, std::size_t most) { return report(which, most); },
+                   [this](std::string_view service) { return core::explain(service, loop_.state().world(), rules_); }}),
               {}, [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
               })
@@ -101,13 +105,29 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const lo
     loop_.listen({[this](const core::publish& news) {
                       outputs_.publish(news.which, loop_.state().believed(news.which), news.since, news.at_once);
                   },
-                  [this] { outputs_.verify(); }, [this] { outputs_.reconsider(); }});
+                  [this] { outputs_.verify(); },
+                  [this] {
+                      outputs_.reconsider();
+                      stepped_.strike();
+                  }});
 }
 
-sd_writer::target_list daemon::targets_of(core::role which)
+asio::awaitable<sd_writer::target_list> daemon::targets_of(core::role which)
 {
     loop_.want(which);
-    return loop_.state().believed(which);
+    const auto latest = clock::now() + patience;
+    while (loop_.state().awaits(which) && clock::now() < latest)
+        co_await stepped_.wait_until(latest);
+    co_return loop_.state().believed(which);
+}
+
+role_report daemon::report(core::role which, std::size_t most) const
+{
+    const auto& state = loop_.state();
+    role_report found{which, state.believed(which), state.unknown_because(which), state.skipped(which), {}};
+    if (which == core::role::endpoints)
+        found.skipped = core::list_skipped(state.skipping(which), state.world(), rules_, most);
+    return found;
 }
 
 asio::awaitable<void> daemon::run()

@@ -2,15 +2,18 @@
 
 #include "agent/shell/discovery_loop.hpp"
 #include "agent/shell/file_outputs.hpp"
+#include "agent/shell/gong.hpp"
 #include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/options.hpp"
+#include "agent/shell/targets_page.hpp"
 #include "proto_http/server.hpp"
 #include "sd_writer/writer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -46,13 +49,18 @@ private:
 
     [[nodiscard]] std::string metrics_text();
 
-    /// Nothing while they are not known. A role that nobody asked for before is followed from then on, if that costs
-    /// no further list.
-    [[nodiscard]] sd_writer::target_list targets_of(core::role which);
+    /// Nothing while they are not known. A role that nobody asked for before is followed from then on, and what it
+    /// needs is waited for.
+    [[nodiscard]] boost::asio::awaitable<sd_writer::target_list> targets_of(core::role which);
 
+    /// What is known of a role now.
+    [[nodiscard]] role_report report(core::role which, std::size_t most) const;
+
+    core::endpoint_rules rules_;
     metrics counts_;
     discovery_loop loop_;
     file_outputs outputs_;
+    gong stepped_; ///< struck after each step of the machine
     std::optional<proto_http::listener> listener_;
     std::uint16_t port_;
     proto_http::server server_;

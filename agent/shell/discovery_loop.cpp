@@ -65,14 +65,18 @@ asio::awaitable<void> discovery_loop::keep_time()
 
 void discovery_loop::feed(core::event what)
 {
-    const bool listed =
-        std::holds_alternative<core::everything_read>(what) || std::holds_alternative<core::swarm_listed>(what);
+    const bool listed = !std::holds_alternative<core::leader_answered>(what);
+    const auto synced_before = machine_.synced_at();
     for (const auto& wanted : machine_.handle(std::move(what), clock::now()))
         carry_out(wanted);
     deadline_.ring();
-    if (listed) {
+    if (const auto synced = machine_.synced_at(); synced && synced != synced_before) {
         counts_.last_sync->Set(unix_now());
-        listener_.on_listed();
+        // A sign of life comes more often than files are worth looking at.
+        if (listed || *synced - verified_ >= machine_.resync_interval()) {
+            verified_ = *synced;
+            listener_.on_synced();
+        }
     }
     listener_.on_step();
 }
@@ -118,7 +122,9 @@ void discovery_loop::update_gauges() const
         const auto believed = machine_.believed(which);
         counts_.targets[to_string(which)].Set(believed ? static_cast<double>(sd_writer::count_targets(*believed)) : 0);
     }
-    const auto skipped = machine_.skipped(core::role::endpoints);
+    core::skip_counts skipped;
+    for (const auto which : core::all_roles)
+        skipped += machine_.skipped(which);
     for (std::size_t at = 0; at < core::skip_reason_count; ++at)
         counts_.skipped_tasks[to_string(static_cast<core::skip_reason>(at))].Set(
             static_cast<double>(skipped.tasks.at(at)));

@@ -6,7 +6,7 @@
 #include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/watch_feed.hpp"
-#include "proto_http/address.hpp"
+#include "proto_http/origin.hpp"
 #include "proto_http/doorbell.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,9 +21,9 @@ namespace agent::shell {
 
 /// Where the swarm is learnt from.
 struct sources {
-    proto_http::address engine;
+    proto_http::origin engine;
     std::optional<docker::api_version> pinned_api;
-    std::string control_socket;      ///< empty: the watch is off
+    std::string control_socket;       ///< empty: the watch is off
     bool check_control_socket = true; ///< whether it has to be shown that both are of one swarm
 };
 
@@ -33,7 +33,7 @@ public:
     /// Told after each step of the machine: what it wants published, if anything, or that it may have become quiet.
     struct listener {
         std::function<void(const core::publish&)> on_publish;
-        std::function<void()> on_listed; ///< a complete list was taken
+        std::function<void()> on_synced; ///< what is known was shown to be the whole truth once more
         std::function<void()> on_step;
     };
 
@@ -67,6 +67,7 @@ private:
     const logger& log_;
     metrics& counts_;
     listener listener_;
+    core::time_point verified_{}; ///< when the listener was last told that all is true
     engine_feed engine_;
     watch_feed watch_;
     proto_http::doorbell deadline_;

@@ -47,6 +47,8 @@ std::string_view cause_of(const boost::system::error_code& code)
         return "timeout";
     if (code == asio::error::connection_refused || code == boost::system::errc::no_such_file_or_directory)
         return "refused";
+    if (proto_http::is_tls_failure(code))
+        return "tls";
     return code.category() == docker::error_category() ? "rejected" : "other";
 }
 
@@ -145,7 +147,7 @@ void engine_feed::stream_ended(const std::optional<docker::failure>& end)
 {
     counts_.stream_connected->Set(0);
     counts_.stream_losses[end ? cause_of(end->code) : "silent"].Increment();
-    failures_.warn("stream_lost", end ? end->detail : "it does not tell what lists show");
+    failures_.warn("stream_lost", "stream", end ? end->detail : "it does not tell what lists show");
 }
 
 // --- Reads ---
@@ -172,11 +174,11 @@ asio::awaitable<core::event> engine_feed::read(core::read_request what)
     counts_.read_seconds[kind].Observe(std::chrono::duration<double>(took).count());
     if (!got) {
         counts_.read_failures[kind].Increment();
-        failures_.warn("read_failed", got.error().detail);
-        co_return core::read_failed{};
+        failures_.warn("read_failed", kind, got.error().detail);
+        co_return core::read_failed{got.error().detail};
     }
     log_.debug("read", {{"what", kind}, {"duration_seconds", std::chrono::duration<double>(took).count()}});
-    failures_.forget("read_failed");
+    failures_.forget(kind);
     if (auto* all = std::get_if<core::everything_read>(&*got)) {
         all->took = took;
         all->cpu = thread_cpu() - cpu_before;
@@ -197,6 +199,8 @@ asio::awaitable<docker::answer<core::event>> engine_feed::ask(core::read_request
 
     if (std::holds_alternative<core::read_containers>(what))
         co_return as_event(co_await engine_.containers());
+    if (std::holds_alternative<core::read_networks>(what))
+        co_return as_event(co_await engine_.networks());
     auto all = co_await engine_.everything(std::get<core::read_everything>(what));
     if (!all)
         co_return all.error();

@@ -4,18 +4,18 @@
 
 namespace agent::shell {
 
-void failure_log::warn(std::string_view event, const std::string& error)
+void failure_log::warn(std::string_view event, std::string_view subject, const std::string& error)
 {
-    auto& known = said_[std::string(event)];
+    auto& known = said_[std::string(subject)];
     if (known.text != error)
         known = {error, 0};
     if (std::has_single_bit(++known.count))
         log_.warn(event, {{"error", error}, {"attempt", known.count}});
 }
 
-void failure_log::forget(std::string_view event)
+void failure_log::forget(std::string_view subject)
 {
-    if (const auto found = said_.find(event); found != said_.end())
+    if (const auto found = said_.find(subject); found != said_.end())
         said_.erase(found);
 }
 

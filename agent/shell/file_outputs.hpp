@@ -1,9 +1,9 @@
 #pragma once
 
 #include "agent/core/role.hpp"
-#include "proto_http/doorbell.hpp"
 #include "agent/shell/file_output.hpp"
 #include "agent/shell/helper_thread.hpp"
+#include "proto_http/doorbell.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -162,14 +162,14 @@ metrics::metrics(const std::vector<core::role>& file_roles)
                               "Whether the task stream carries but is behind its leader, so that lists are awaited.");
     watch_changes =
         build.counter_by("watch_changes_total", "Changes of objects that the task stream told.", "type", watch_kinds);
-    watch_losses = build.counter_by(
-        "watch_losses_total", "Ends of the task stream and failed attempts to open it.", "cause", watch_end_causes);
-    watch_reads = build.counter_by("watch_reads_total", "Reads on the control socket: all lists, or signs of life of the "
-                                                        "swarm's leader.",
+    watch_losses = build.counter_by("watch_losses_total", "Ends of the task stream and failed attempts to open it.",
+                                    "cause", watch_end_causes);
+    watch_reads = build.counter_by("watch_reads_total",
+                                   "Reads on the control socket: all lists, or signs of life of the "
+                                   "swarm's leader.",
                                    "what", watch_read_kinds);
-    watch_read_failures = build.counter_by("watch_read_failures_total",
-                                           "Reads on the control socket that gave no information.", "what",
-                                           watch_read_kinds);
+    watch_read_failures = build.counter_by(
+        "watch_read_failures_total", "Reads on the control socket that gave no information.", "what", watch_read_kinds);
     watch_read_seconds =
         build.histogram_by("watch_read_duration_seconds", "Time from a read's request to its decoded answer.", "what",
                            watch_read_kinds, read_buckets);
@@ -180,9 +180,9 @@ metrics::metrics(const std::vector<core::role>& file_roles)
         build.counter_by("read_failures_total", "Reads of the Engine API that gave no information.", "what", kinds);
     read_seconds = build.histogram_by("read_duration_seconds", "Time from a read's request to its decoded answer.",
                                       "what", kinds, read_buckets);
-    last_sync = build.gauge("last_sync_timestamp_seconds", "When the last complete list arrived.");
-    sync_age_seconds = build.gauge(
-        "sync_age_seconds", "How long ago a complete list, or the swarm's leader, last said what is true.");
+    last_sync = build.gauge("last_sync_timestamp_seconds", "When the last complete list, or sign of life of the swarm's leader, arrived.");
+    sync_age_seconds =
+        build.gauge("sync_age_seconds", "How long ago a complete list, or the swarm's leader, last said what is true.");
     resync_interval_seconds = build.gauge("resync_interval_seconds",
                                           "Time between full lists; longer than configured where lists are costly.");
 

@@ -54,8 +54,8 @@ struct metrics {
     labelled<counter> missed_changes; ///< by `announced`: true, false
 
     // The task watch
-    labelled<gauge> feed;                   ///< by `feed`: engine, task_watch
-    labelled<counter> watch_changes;        ///< by `type`, see `watch_kinds`
+    labelled<gauge> feed;            ///< by `feed`: engine, task_watch
+    labelled<counter> watch_changes; ///< by `type`, see `watch_kinds`
     gauge* watch_connected;
     gauge* watch_holds;
     labelled<counter> watch_losses;         ///< by `cause`, see `watch_end_causes`
@@ -94,7 +94,7 @@ struct metrics {
 };
 
 /// Why a stream of events ended, as the label says it.
-inline constexpr std::array<std::string_view, 6> stream_end_causes{"eof",      "timeout", "refused",
+inline constexpr std::array<std::string_view, 7> stream_end_causes{"eof",      "timeout", "refused", "tls",
                                                                    "rejected", "silent",  "other"};
 
 /// What the watch tells of, in the order of `core::object_change::object`.

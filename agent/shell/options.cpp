@@ -3,6 +3,7 @@
 #include "agent/core/duration.hpp"
 #include "agent/docker/docker_host.hpp"
 #include "agent/shell/config_file.hpp"
+#include "agent/shell/engine_tls.hpp"
 #include "agent/shell/version.hpp"
 
 #include <algorithm>
@@ -72,7 +73,9 @@ void declare_flags(CLI::App& app, written& into)
         flag(names, value, help)->delimiter(',')->type_name("NAME,...");
     };
     flag("--config.file", into.config_file, "YAML file with further settings");
-    flag("--docker.host", into.docker_host, "Engine: unix:///path, tcp://host:port, http://host:port (DOCKER_HOST)");
+    flag("--docker.host", into.docker_host,
+         "Engine: unix:///path, tcp://host:port, https://host:port (DOCKER_HOST; TLS as DOCKER_TLS_VERIFY and "
+         "DOCKER_CERT_PATH say)");
     flag("--docker.task-watch", into.task_watch, "The swarm's own task stream: auto, off, or a socket's path");
     flag("--docker.resync-interval", into.resync_interval, "Time between full lists");
     flag("--output", into.outputs, "File to keep; ROLE: endpoints, tasks, services, nodes, containers")
@@ -287,12 +290,22 @@ std::vector<output> to_outputs(const std::vector<std::string>& texts)
     return outputs;
 }
 
-proto_http::address to_engine(const std::string& text)
+proto_http::origin to_engine(const std::string& text, command what, const environment& variables,
+                             const file_reader& read_file)
 {
-    auto parsed = docker::parse_docker_host(text);
+    auto parsed = docker::parse_docker_host(text, security_of_tcp(variables));
     if (const auto* wrong = std::get_if<std::string>(&parsed))
         throw bad_value("--docker.host", *wrong);
-    return std::get<proto_http::address>(std::move(parsed));
+    auto& host = std::get<docker::docker_host>(parsed);
+    // Those two ask no engine: they work while its certificates are being replaced.
+    const bool is_asked = what != command::check && what != command::health;
+    if (host.how == docker::security::plain || !is_asked)
+        return std::move(host.where);
+    try {
+        return {std::move(host.where), proto_http::tls_context(engine_tls(variables, read_file))};
+    } catch (const proto_http::tls_error& error) {
+        throw bad_value("DOCKER_CERT_PATH", error.what());
+    }
 }
 
 std::optional<docker::api_version> to_pinned_api(const environment& variables)
@@ -364,7 +377,7 @@ command to_command(const CLI::App& app)
     return chosen.empty() ? command::run : to_choice("command", chosen.front()->get_name(), words);
 }
 
-options to_options(const CLI::App& app, const written& from, const environment& variables)
+options to_options(const CLI::App& app, const written& from, const environment& variables, const file_reader& read_file)
 {
     constexpr std::array<std::pair<std::string_view, log_level>, 4> levels{{{"debug", log_level::debug},
                                                                             {"info", log_level::info},
@@ -377,7 +390,7 @@ options to_options(const CLI::App& app, const written& from, const environment& 
     into.what = to_command(app);
     into.checked_file = from.checked_file;
     into.explained_service = from.explained_service;
-    into.engine = to_engine(from.docker_host);
+    into.engine = to_engine(from.docker_host, into.what, variables, read_file);
     into.pinned_api = to_pinned_api(variables);
     into.task_watch = to_task_watch(from.task_watch);
     into.resync_interval = to_positive_duration("--docker.resync-interval", from.resync_interval);
@@ -409,7 +422,7 @@ std::variant<options, early_exit> parse_options(std::vector<std::string> argumen
         prepend(arguments, from_environment(command_line(arguments).app, variables));
         prepend(arguments, from_file(command_line(arguments), read_file));
         const command_line all(arguments);
-        return to_options(all.app, all.given, variables);
+        return to_options(all.app, all.given, variables, read_file);
     } catch (const CLI::CallForHelp&) {
         return early_exit{0, command_line({}).app.help()};
     } catch (const CLI::CallForVersion& version) {

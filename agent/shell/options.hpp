@@ -3,7 +3,7 @@
 #include "agent/core/role.hpp"
 #include "agent/core/target_set.hpp"
 #include "agent/docker/api_version.hpp"
-#include "proto_http/address.hpp"
+#include "proto_http/origin.hpp"
 #include "sd_writer/debounce.hpp"
 
 #include <chrono>
@@ -53,7 +53,7 @@ struct options {
     std::filesystem::path checked_file; ///< of `check`
     std::string explained_service;      ///< of `explain`: name or ID
 
-    proto_http::address engine = proto_http::unix_address{"/var/run/docker.sock"};
+    proto_http::origin engine = proto_http::unix_address{"/var/run/docker.sock"};
     std::optional<docker::api_version> pinned_api; ///< DOCKER_API_VERSION
     task_watch_choice task_watch;
     std::chrono::milliseconds resync_interval{15'000};
@@ -82,8 +82,8 @@ using environment = std::function<std::optional<std::string>(std::string_view na
 using file_reader = std::function<std::string(const std::filesystem::path& path)>;
 
 /// Reads the command line; for what it does not say the environment: `SWARM_SD_DOCKER_HOST` for `--docker.host` and so
-/// on, for the engine also `DOCKER_HOST` and `DOCKER_API_VERSION`; and for what that does not say the file of
-/// `--config.file`.
+/// on, for the engine also `DOCKER_HOST`, `DOCKER_API_VERSION` and what `engine_tls` reads; and for what that does not
+/// say the file of `--config.file`. The certificates of an engine over TLS are read too.
 ///
 /// Pure: nothing but the arguments is read.
 ///

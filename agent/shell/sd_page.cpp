@@ -20,7 +20,6 @@ using proto_http::request;
 using sd_writer::target_group;
 
 constexpr unsigned not_modified = 304;
-constexpr unsigned service_unavailable = 503;
 
 /// What a query may ask for, and the labels that answer it.
 struct filter {
@@ -86,12 +85,9 @@ bool lists_tag(std::string_view list, std::string_view tag)
 
 } // namespace
 
-reply sd_page(const sd_writer::target_list& targets, const request& asked)
+reply sd_page(const std::vector<target_group>& targets, const request& asked)
 {
-    if (!targets)
-        return {.status = service_unavailable, .body = "no complete list yet\n"};
-
-    reply page{.content_type = "application/json", .body = document_for(*targets, asked)};
+    reply page{.content_type = "application/json", .body = document_for(targets, asked)};
     const auto tag = entity_tag(page.body);
     page.fields = {{"ETag", tag}, {"Vary", "Accept-Encoding"}};
     if (lists_tag(asked.field("If-None-Match"), tag)) {

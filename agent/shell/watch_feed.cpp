@@ -154,11 +154,11 @@ asio::awaitable<void> watch_feed::carry_out_lists(docker::task_watch& watch)
         counts_.watch_reads["lists"].Increment();
         counts_.watch_read_seconds["lists"].Observe(std::chrono::duration<double>(clock::now() - started).count());
         if (lists) {
-            failures_.forget("watch_read_failed");
+            failures_.forget("lists");
             tell_(core::swarm_listed{*std::move(lists)});
         } else {
             counts_.watch_read_failures["lists"].Increment();
-            failures_.warn("watch_read_failed", lists.error().detail);
+            failures_.warn("watch_read_failed", "lists", lists.error().detail);
             tell_(core::swarm_list_failed{});
         }
     }
@@ -173,11 +173,11 @@ asio::awaitable<void> watch_feed::carry_out_questions(docker::task_watch& watch)
         counts_.watch_reads["leader"].Increment();
         counts_.watch_read_seconds["leader"].Observe(std::chrono::duration<double>(clock::now() - started).count());
         if (nodes) {
-            failures_.forget("leader_silent");
+            failures_.forget("leader");
             tell_(core::leader_answered{*std::move(nodes)});
         } else {
             counts_.watch_read_failures["leader"].Increment();
-            failures_.warn("leader_silent", nodes.error().detail);
+            failures_.warn("leader_silent", "leader", nodes.error().detail);
             tell_(core::leader_silent{});
         }
     }
@@ -189,7 +189,7 @@ void watch_feed::ended(const ending& end)
     counts_.watch_connected->Set(0);
     counts_.watch_losses[end ? cause_of(end->code) : "closed"].Increment();
     if (end)
-        failures_.warn("watch_lost", end->detail);
+        failures_.warn("watch_lost", "watch", end->detail);
 }
 
 } // namespace agent::shell

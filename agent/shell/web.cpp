@@ -18,7 +18,11 @@ using proto_http::request;
 
 // What Prometheus asks for when it speaks the text format.
 constexpr std::string_view exposition_format = "text/plain; version=0.0.4; charset=utf-8";
+constexpr unsigned bad_request = 400;
+constexpr unsigned not_found = 404;
 constexpr unsigned service_unavailable = 503;
+
+constexpr std::string_view no_such_role = "no such role; there are: endpoints, tasks, services, nodes, containers";
 
 reply landing_page()
 {
@@ -31,6 +35,8 @@ reply landing_page()
         version_line() +
         "</p>\n<ul>\n"
         "<li><a href=\"/sd/endpoints\">/sd/endpoints</a>: the targets, for http_sd_configs</li>\n"
+        "<li><a href=\"/api/v1/targets\">/api/v1/targets</a>: the targets and the skipped tasks, with the "
+        "reasons</li>\n"
         "<li><a href=\"/metrics\">/metrics</a></li>\n"
         "<li><a href=\"/-/healthy\">/-/healthy</a>: this process answers</li>\n"
         "<li><a href=\"/-/ready\">/-/ready</a>: the targets can be relied on</li>\n"
@@ -58,17 +64,34 @@ proto_http::handler page(Page make)
     };
 }
 
-reply role_page(const web_sources& from, const request& asked)
+asio::awaitable<reply> role_page(std::shared_ptr<const web_sources> from, request asked)
 {
     const auto which = core::parse_role(asked.param("role"));
     if (!which)
-        return {.status = 404, .body = "no such role; there are: endpoints, tasks, services, nodes, containers\n"};
-    const auto targets = from.targets(*which);
-    if (!from.follows(*which))
-        return {.status = 404,
-                .body = "this role needs lists that are not read; give --output=" + std::string(to_string(*which)) +
-                        "=PATH\n"};
-    return sd_page(targets, asked);
+        co_return reply{.status = not_found, .body = std::string(no_such_role) + "\n"};
+    const auto targets = co_await from->targets(*which);
+    if (!targets)
+        co_return reply{.status = service_unavailable, .body = from->unknown_because(*which) + "\n"};
+    co_return sd_page(*targets, asked);
+}
+
+/// What one role came to, or all that have an output.
+asio::awaitable<reply> api_targets_page(std::shared_ptr<const web_sources> from, request asked)
+{
+    const auto most = shown_at_most(asked);
+    const auto name = asked.query_value("role");
+    if (name.empty()) {
+        std::vector<role_report> reports;
+        for (const auto which : from->output_roles)
+            reports.push_back(from->report(which, most));
+        co_return targets_page(reports, most);
+    }
+    const auto which = core::parse_role(name);
+    if (!which)
+        co_return api_error(bad_request, "bad_data", no_such_role);
+    if (const auto targets = co_await from->targets(*which); !targets)
+        co_return api_error(service_unavailable, "unavailable", from->unknown_because(*which));
+    co_return targets_page({from->report(*which, most)}, most);
 }
 
 } // namespace
@@ -84,10 +107,12 @@ proto_http::router web_pages(web_sources from)
          })},
         {"healthy", "GET", "/-/healthy", page([] { return reply{.body = "healthy\n"}; })},
         {"ready", "GET", "/-/ready", page([sources] { return ready_page(*sources); })},
+        {"targets", "GET", "/api/v1/targets",
+         [sources](request asked) { return api_targets_page(sources, std::move(asked)); }},
         {"explain", "GET", "/api/v1/explain", page([sources](const request& asked) {
              return explain_page(sources->explain(asked.query_value("service")));
          })},
-        {"sd", "GET", "/sd/{role}", page([sources](const request& asked) { return role_page(*sources, asked); })},
+        {"sd", "GET", "/sd/{role}", [sources](request asked) { return role_page(sources, std::move(asked)); }},
     });
 }
 

@@ -4,6 +4,8 @@
 
 #include <string>
 
+using namespace agent::docker;
+
 namespace {
 
 void require_sound(const proto_http::unix_address& where)
@@ -27,14 +29,19 @@ void require_sound(const proto_http::tcp_address& where)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     const fuzz::input input(data, size);
-    const auto read = agent::docker::parse_docker_host(input.rest());
-    if (const auto* complaint = std::get_if<std::string>(&read)) {
-        fuzz::require(complaint->size() > input.rest().size(), "a complaint quotes the text and says more");
-        return 0;
+    for (const auto of_tcp : {security::plain, security::tls}) {
+        const auto read = parse_docker_host(input.rest(), of_tcp);
+        if (const auto* complaint = std::get_if<std::string>(&read)) {
+            fuzz::require(complaint->size() > input.rest().size(), "a complaint quotes the text and says more");
+            continue;
+        }
+        const auto& [where, how] = std::get<docker_host>(read);
+        std::visit([](const auto& each) { require_sound(each); }, where);
+        const bool is_unix = std::holds_alternative<proto_http::unix_address>(where);
+        fuzz::require(how == security::plain || !is_unix, "a Unix socket needs no TLS");
+        fuzz::require(how == security::tls || of_tcp == security::plain || is_unix, "TLS that was asked for is spoken");
+        fuzz::require(parse_docker_host(proto_http::to_string(where), how) == read,
+                      "what the log shows is the same address");
     }
-    const auto& where = std::get<proto_http::address>(read);
-    std::visit([](const auto& each) { require_sound(each); }, where);
-    fuzz::require(agent::docker::parse_docker_host(proto_http::to_string(where)) == read,
-                  "what the log shows is the same address");
     return 0;
 }

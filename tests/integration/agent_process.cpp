@@ -7,12 +7,13 @@
 
 namespace integration {
 
-agent_process::agent_process(const private_swarm& swarm, std::filesystem::path file, const arguments& more)
+agent_process::agent_process(const private_swarm& swarm, std::filesystem::path file, const arguments& more,
+                             const std::filesystem::path& socket)
     : log_(file.parent_path().parent_path() / "agent.log"), port_(free_port())
 {
     std::filesystem::create_directories(file.parent_path());
     arguments command{AGENT_BINARY,
-                      "--docker.host=unix://" + swarm.socket().string(),
+                      "--docker.host=unix://" + (socket.empty() ? swarm.socket() : socket).string(),
                       "--docker.task-watch=off",
                       "--output=endpoints=" + file.string(),
                       "--debounce=100ms",

@@ -16,7 +16,9 @@ public:
     /// Starts it. Its log is `agent.log` beside the directory of the file.
     /// @param file  the endpoints file; its directory is made if need be
     /// @param more  further command-line flags
-    agent_process(const private_swarm& swarm, std::filesystem::path file, const arguments& more = {});
+    /// @param socket  where it finds the engine; empty: node 1's own
+    agent_process(const private_swarm& swarm, std::filesystem::path file, const arguments& more = {},
+                  const std::filesystem::path& socket = {});
 
     /// Waits until it says it is ready: the first complete list is in the file.
     [[nodiscard]] bool becomes_ready() const;

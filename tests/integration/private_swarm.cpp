@@ -65,6 +65,13 @@ std::string private_swarm::get(const std::string& path, int node) const
         .out;
 }
 
+void private_swarm::start(const arguments& flags, int number) const
+{
+    arguments all{"start", directory_, std::to_string(number)};
+    all.insert(all.end(), flags.begin(), flags.end());
+    call(all);
+}
+
 void private_swarm::node(const std::string& command, int number) const
 {
     call({command, directory_, std::to_string(number)});

@@ -41,6 +41,9 @@ public:
     /// @return the answer's body, whatever its status; empty when nobody answers
     [[nodiscard]] std::string get(const std::string& path, int node = 1) const;
 
+    /// Starts a stopped engine with further arguments for dockerd.
+    void start(const arguments& flags, int number = 1) const;
+
     /// `stop`, `start`, `kill`, `freeze`, `thaw`, `cut` or `heal`: see the script.
     void node(const std::string& command, int number = 1) const;
 

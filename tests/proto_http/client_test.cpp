@@ -395,6 +395,19 @@ TEST_F(Client, RefusesTargetsThatWouldBeAnotherRequest)
     EXPECT_EQ(server.connections(), 0U);
 }
 
+TEST_F(Client, RefusesARequestWhileAnotherIsUnderWay)
+{
+    bool may_answer = false;
+    server.play(script(step::take_request{}) + step::wait_until{[&may_answer] { return may_answer; }} +
+                step::send{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
+    auto from = connect();
+    support::running first(io, from.get("/tasks"));
+    ASSERT_TRUE(support::run_until(io, [this] { return server.requests().size() == 1; }));
+    EXPECT_EQ(get(from).error(), asio::error::already_started);
+    may_answer = true;
+    EXPECT_EQ(first.get()->body, "ok");
+}
+
 // --- Addresses ---
 
 TEST_F(Client, ReportsWhyItCannotConnect)

@@ -9,6 +9,8 @@ write, byte by byte. It knows the rules and the engine's JSON, and nothing of th
 
 With --update it writes endpoints.json beside them, and endpoints.<set>.json for each set of flags in FLAG_SETS that
 makes a difference. What it writes is to be read by a person before it counts as expected.
+
+It knows nothing of quotas (docs/limits.md).
 """
 
 import argparse
@@ -23,6 +25,9 @@ NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 ENDPOINT_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
 DURATION_UNITS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1)
+LONGEST_DURATION = (2**63 - 1) // 1_000_000  # Prometheus counts nanoseconds
+LONGEST_PATH = 1024  # bytes
+UNREADABLE = 2**32 - 1  # a port that is no number
 SPELLINGS = ("prometheus.", "prometheus.io/")
 META = "__meta_dockerswarm_"
 
@@ -83,11 +88,12 @@ def is_endpoint_key(key):
 
 
 def milliseconds(text):
-    """Length of a Prometheus duration; None when it is none, or zero."""
+    """Length of a Prometheus duration; None when it is none, zero, or longer than Prometheus can count."""
     match = DURATION.fullmatch(text or "")
     if not match:
         return None
-    return sum(int(count) * unit for count, unit in zip(match.groups(), DURATION_UNITS) if count) or None
+    length = sum(int(count) * unit for count, unit in zip(match.groups(), DURATION_UNITS) if count)
+    return length if 0 < length <= LONGEST_DURATION else None
 
 
 def scrape_labels(settings):
@@ -96,7 +102,8 @@ def scrape_labels(settings):
     if settings.get("job"):
         found["job"] = settings["job"]
     path = settings.get("path", "")
-    if path.startswith("/") and "?" not in path and not re.search(r"[\x00-\x1f\x7f]", path):
+    if path.startswith("/") and "?" not in path and not re.search(r"[\x00-\x1f\x7f]", path) \
+            and len(path.encode()) <= LONGEST_PATH:
         found["__metrics_path__"] = path
     if settings.get("scheme") in ("http", "https"):
         found["__scheme__"] = settings["scheme"]
@@ -196,9 +203,10 @@ def network_meta(network):
 
 
 def port_meta(service, port, network):
-    modes = [offered.get("PublishMode", "") for offered in service_ports(service)
-             if is_tcp(offered) and offered.get("TargetPort") == port]
-    mode = (modes + [""])[0] if network else "host"
+    words = ("", "ingress", "host")
+    modes = sorted((number(offered.get("PublishedPort")), words.index(offered.get("PublishMode", "")))
+                   for offered in service_ports(service) if is_tcp(offered) and offered.get("TargetPort") == port)
+    mode = (words[modes[0][1]] if modes else "") if network else "host"
     return {META + "task_target_port": str(port), META + "task_port_publish_mode": mode}
 
 
@@ -206,7 +214,19 @@ def port_meta(service, port, network):
 
 
 def service_ports(service):
-    return service.get("Endpoint", {}).get("Ports") or service["Spec"].get("EndpointSpec", {}).get("Ports") or []
+    """What the swarm made of them; the wish in the spec counts for nobody."""
+    return service.get("Endpoint", {}).get("Ports") or []
+
+
+def number(port):
+    """0 for one that is not there."""
+    if port is None:
+        return 0
+    return port if type(port) is int and 0 <= port < UNREADABLE else UNREADABLE
+
+
+def is_valid(port):
+    return 1 <= port <= 65535
 
 
 def is_tcp(port):
@@ -218,12 +238,12 @@ def chosen_ports(settings, service, flags):
     if "port" in settings:
         entries = [entry.strip(" \t") for entry in settings["port"].split(",")]
         numbers = [int(entry) for entry in entries if re.fullmatch(r"[0-9]+", entry)]
-        return [(number, number) for number in dict.fromkeys(numbers) if 1 <= number <= 65535]
+        return [(port, port) for port in dict.fromkeys(numbers) if is_valid(port)]
     joined = "TargetPort" if flags.port_source == "target" else "PublishedPort"
-    tcp = sorted((port["TargetPort"], port[joined]) for port in service_ports(service)
-                 if is_tcp(port) and port.get("TargetPort") and port.get(joined))
-    if tcp:
-        return tcp[:1]
+    tcp = sorted((number(port.get("TargetPort")), number(port.get(joined)))
+                 for port in service_ports(service) if is_tcp(port) and number(port.get(joined)))
+    if tcp:  # bad ones do not make it fall back
+        return [port for port in tcp if is_valid(port[0]) and is_valid(port[1])][:1]
     return [(flags.default_port, flags.default_port)] if flags.default_port else []
 
 
@@ -235,6 +255,8 @@ def scrapable(text):
     try:
         address = ipaddress.ip_address(text.split("/")[0])
     except ValueError:
+        return None
+    if "%" in text:
         return None
     judged = getattr(address, "ipv4_mapped", None) or address
     if judged.is_loopback or judged.is_link_local or judged.is_multicast or judged.is_unspecified:
@@ -262,7 +284,7 @@ def attachments(task):
 def places(task, settings, state, flags):
     """The task's attachments that count, best first."""
     here = sorted((attached for attached in attachments(task) if not attached["Network"]["Spec"].get("Ingress")),
-                  key=lambda attached: attached["Network"]["Spec"]["Name"])
+                  key=lambda attached: (attached["Network"]["Spec"]["Name"], attached["Network"]["ID"]))
     labelled = [name.strip(" \t") for name in settings.get("network", "").split(",")]
     wanted = [name for name in labelled if name] or flags.network
     if wanted:
@@ -287,20 +309,33 @@ def address_of(task, settings, state, flags):
 
 
 def node_port(task, port):
-    target, number = port
-    for offered in task["Status"].get("PortStatus", {}).get("Ports") or []:
-        if is_tcp(offered) and offered["TargetPort"] == target and offered.get("PublishedPort"):
-            return offered["PublishedPort"]
-    return number if any(is_host(attached["Network"]) for attached in attachments(task)) else None
+    target, joined_port = port
+    offered = [number(offered.get("PublishedPort")) for offered in task["Status"].get("PortStatus", {}).get("Ports") or []
+               if is_tcp(offered) and offered.get("TargetPort") == target]
+    usable = [published for published in offered if is_valid(published)]
+    if usable:
+        return min(usable)
+    return joined_port if any(is_host(attached["Network"]) for attached in attachments(task)) else None
 
 
 # --- Targets ---
 
 
+def whole_characters(value):
+    """Halves of surrogate pairs become U+FFFD, as Prometheus reads them."""
+    if isinstance(value, str):
+        return re.sub("[\ud800-\udfff]", "\ufffd", value)
+    if isinstance(value, list):
+        return [whole_characters(element) for element in value]
+    if isinstance(value, dict):
+        return {whole_characters(key): whole_characters(element) for key, element in value.items()}
+    return value
+
+
 class State:
     def __init__(self, directory):
         def read(name):
-            return json.loads((directory / name).read_text(encoding="utf-8"))
+            return whole_characters(json.loads((directory / name).read_text(encoding="utf-8")))
 
         self.services = {service["ID"]: service for service in read("services.json")}
         self.nodes = {node["ID"]: node for node in read("nodes.json")}
@@ -361,12 +396,13 @@ def groups(pairs):
     by_labels = {}
     for target, labels in pairs:
         by_labels.setdefault(tuple(sorted(labels.items())), set()).add(target)
-    return sorted((sorted(members), labels) for labels, members in by_labels.items())
+    merged = [(sorted(members), labels) for labels, members in by_labels.items()]
+    return sorted(merged, key=lambda group: (group[0][0], group[1]))
 
 
 def quoted(value):
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def document(found):

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 namespace agent::core {
 namespace {
@@ -944,19 +945,168 @@ TEST_F(Discovery, BelievesAnythingAtOnceWhenToldSo)
     EXPECT_THAT(targets(), IsEmpty());
 }
 
+// --- What only pages need ---
+
+TEST_F(Discovery, FollowsARoleAtOnceWhoseListsAreReadAnyway)
+{
+    sync();
+    EXPECT_THAT(handle(role_wanted{role::tasks}), ElementsAre(action{publish{std::nullopt, true, role::tasks}}));
+    EXPECT_THAT(handle(role_wanted{role::tasks}), IsEmpty());
+    EXPECT_NE(machine().believed(role::tasks), nullptr);
+}
+
+TEST_F(Discovery, ReadsApartWhatOnlyAPageNeeds)
+{
+    sync();
+    EXPECT_THAT(handle(role_wanted{role::services}), ElementsAre(action{reading(read_networks{})}));
+    EXPECT_TRUE(machine().awaits(role::services));
+    EXPECT_FALSE(machine().busy(now)) << "no file waits for it";
+    EXPECT_THAT(handle(networks_read{{overlay("back")}}),
+                ElementsAre(action{publish{std::nullopt, true, role::services}}));
+    EXPECT_FALSE(machine().awaits(role::services));
+    EXPECT_NE(machine().believed(role::services), nullptr);
+
+    EXPECT_THAT(wait(), AllOf(Ge(13500ms), Le(16500ms))) << "the full list goes on as before";
+    EXPECT_THAT(tick(), ElementsAre(action{list}));
+    EXPECT_THAT(answer_list(), IsEmpty());
+    EXPECT_THAT(tick(), ElementsAre(action{reading(read_networks{})}));
+}
+
+TEST_F(Discovery, LosesOnlyThePageWhoseListIsRefused)
+{
+    sync();
+    EXPECT_THAT(handle(role_wanted{role::containers}), ElementsAre(action{reading(read_networks{})}));
+    EXPECT_THAT(handle(read_failed{"GET /networks: 403"}), ElementsAre(action{reading(read_containers{})}));
+    EXPECT_TRUE(machine().awaits(role::containers));
+    EXPECT_THAT(handle(containers_read{}), IsEmpty());
+    EXPECT_FALSE(machine().awaits(role::containers));
+    EXPECT_EQ(machine().believed(role::containers), nullptr) << "never an empty list instead";
+    EXPECT_EQ(machine().unknown_because(role::containers), "no complete list yet: GET /networks: 403");
+
+    EXPECT_THAT(handle(service_hint(shop.id)), IsEmpty());
+    finish_reading_shop();
+    EXPECT_GE(wait(), 10s) << "nothing is tried again at once";
+    EXPECT_THAT(resync(), IsEmpty());
+    EXPECT_THAT(targets(), ElementsAre("10.0.1.3:8080"));
+}
+
+TEST_F(Discovery, ServesAPageAsSoonAsItsListIsAllowed)
+{
+    sync();
+    (void)handle(role_wanted{role::services});
+    (void)handle(read_failed{"GET /networks: 403"});
+    EXPECT_THAT(resync(), IsEmpty());
+    EXPECT_THAT(tick(), ElementsAre(action{reading(read_networks{})}));
+    EXPECT_THAT(handle(networks_read{}), ElementsAre(action{publish{std::nullopt, true, role::services}}));
+}
+
+TEST_F(Discovery, KeepsAPagesTargetsWhenItsListFailsLater)
+{
+    sync();
+    (void)handle(role_wanted{role::services});
+    (void)handle(networks_read{});
+    EXPECT_THAT(resync(), IsEmpty());
+    ASSERT_THAT(tick(), ElementsAre(action{reading(read_networks{})}));
+    EXPECT_THAT(handle(read_failed{"GET /networks: 500"}), IsEmpty());
+    EXPECT_NE(machine().believed(role::services), nullptr);
+}
+
+TEST_F(Discovery, ServesAContainersPageWhileThereIsNoSwarm)
+{
+    (void)machine().start(now);
+    (void)handle(stream_opened{});
+    (void)handle(read_failed{"GET /services: 503"});
+    EXPECT_EQ(machine().unknown_because(role::endpoints), "no complete list yet: GET /services: 503");
+    EXPECT_THAT(handle(role_wanted{role::containers}), ElementsAre(action{reading(read_networks{})}));
+    EXPECT_THAT(handle(networks_read{}), ElementsAre(action{reading(read_containers{})}));
+    EXPECT_THAT(handle(containers_read{}), ElementsAre(action{publish{std::nullopt, true, role::containers}}));
+    EXPECT_EQ(machine().believed(role::endpoints), nullptr);
+    EXPECT_FALSE(machine().synced_at()) << "not what the output needs";
+
+    EXPECT_THAT(handle(container_hint(hint::change::started, {}, {})), IsEmpty());
+    EXPECT_EQ(wait(), read_queue::after_hint) << "its changes are followed all the same";
+    EXPECT_THAT(tick(), ElementsAre(action{reading(read_containers{})}));
+}
+
+TEST_F(Discovery, ReadsTheSwarmApartWhereOutputsNeedContainersOnly)
+{
+    settings.roles = {role::containers};
+    const start_read own_list{read_everything{false, true, true}};
+    (void)machine().start(now);
+    EXPECT_THAT(handle(stream_opened{}), ElementsAre(action{own_list}));
+    snapshot local;
+    local.swarm_listed = false;
+    EXPECT_THAT(handle(everything_read{local, 1ms, {}}),
+                ElementsAre(action{publish{std::nullopt, true, role::containers}}));
+    const auto synced = machine().synced_at();
+    EXPECT_THAT(handle(service_hint(shop.id)), IsEmpty());
+    EXPECT_GE(wait(), 10s) << "nobody wants the swarm";
+
+    now += 1s;
+    EXPECT_THAT(handle(role_wanted{role::endpoints}), ElementsAre(action{list}));
+    EXPECT_THAT(answer_list(), ElementsAre(action{publish{std::nullopt, true, role::endpoints}}));
+    EXPECT_THAT(targets(), ElementsAre("10.0.1.3:8080"));
+    EXPECT_EQ(machine().synced_at(), synced);
+
+    EXPECT_THAT(handle(service_hint(shop.id)), IsEmpty());
+    finish_reading_shop();
+    EXPECT_THAT(tick(), ElementsAre(action{own_list}));
+    EXPECT_THAT(handle(everything_read{local, 1ms, {}}), IsEmpty()) << "it says nothing of the swarm";
+    EXPECT_THAT(targets(), ElementsAre("10.0.1.3:8080"));
+    EXPECT_THAT(tick(), ElementsAre(action{list}));
+    EXPECT_THAT(handle(read_failed{"GET /nodes: 403"}), IsEmpty());
+    EXPECT_THAT(targets(), ElementsAre("10.0.1.3:8080"));
+    EXPECT_THAT(handle(service_hint(shop.id)), IsEmpty());
+    EXPECT_GE(wait(), 10s) << "what fails is not worth following";
+}
+
+TEST_F(Discovery, ConfirmsByTheSameListThatAPagesTargetsAreGone)
+{
+    sync();
+    (void)handle(role_wanted{role::containers});
+    (void)handle(networks_read{{{"id-bridge", "bridge", "bridge", false}}});
+    container web;
+    web.id = "c1";
+    web.name = "/web";
+    web.networks = {{"bridge", "id-bridge", "172.17.0.2", ""}};
+    (void)handle(containers_read{{web}});
+    ASSERT_EQ(machine().believed(role::containers)->size(), 1U);
+
+    (void)handle(container_hint(hint::change::died, {}, {}));
+    ASSERT_THAT(tick(), ElementsAre(action{reading(read_containers{})}));
+    EXPECT_THAT(handle(containers_read{}), ElementsAre(action{hold_back{role::containers}}));
+    EXPECT_TRUE(machine().holds_back());
+    EXPECT_EQ(machine().believed(role::containers)->size(), 1U);
+    EXPECT_EQ(wait(), 5s);
+    EXPECT_THAT(tick(), ElementsAre(action{reading(read_containers{})}));
+    EXPECT_THAT(handle(containers_read{}), ElementsAre(action{publish{std::nullopt, false, role::containers}}));
+    EXPECT_THAT(*machine().believed(role::containers), IsEmpty());
+    EXPECT_FALSE(machine().holds_back());
+}
+
 // --- Whatever comes ---
 
 /// An engine whose swarm changes all the time, whose answers come late or not at all, and whose stream tells some of
-/// it, twice, late, or breaks. Checks on the way that the machine never asks for two things at once.
+/// it, twice, late, or breaks. Pages are asked for at any time. Checks on the way that the machine never asks for two
+/// things at once.
 class unruly_engine {
 public:
     explicit unruly_engine(unsigned seed) : random_(seed), machine_(settings(seed))
     {
         truth_.networks = {overlay("back")};
+        listed_networks_ = {overlay("back"), overlay("front")};
+        for (int i = 0; i < 2; ++i) {
+            container made;
+            made.id = "c" + std::to_string(i);
+            made.name = "/" + made.id;
+            made.networks = {{"front", "id-front", "172.17.0.1", ""}};
+            truth_.containers.push_back(made);
+        }
         truth_.nodes = {node_at("node-1", "192.168.0.1"), node_at("node-2", "192.168.0.2")};
         for (int i = 0; i < 4; ++i) {
             auto made = service_named("s" + std::to_string(i));
             made.ports = {tcp(8000)};
+            made.virtual_ips = {{"id-front", "10.0.2.1/24"}};
             truth_.services.push_back(made);
         }
         carry_out(machine_.start(now_));
@@ -980,16 +1130,24 @@ public:
         }
     }
 
-    std::string believed() const { return sd_writer::to_json(*machine_.believed(role::endpoints)); }
+    std::string believed(role which) const
+    {
+        const auto targets = machine_.believed(which);
+        return targets ? sd_writer::to_json(*targets) : machine_.unknown_because(which);
+    }
 
     /// What someone who sees everything would write.
-    std::string truth() const
+    std::string truth(role which) const
     {
         swarm world;
-        target_set targets(role::endpoints, settings(0).rules);
-        targets.refresh(world.replace(truth_), world);
+        target_set targets(which, settings(0).rules);
+        world.put(listed_networks_);
+        world.replace(truth_);
+        targets.refresh_all(world);
         return sd_writer::to_json(targets.groups());
     }
+
+    bool follows(role which) const { return wanted_.contains(which); }
 
 private:
     static discovery_settings settings(unsigned seed)
@@ -1018,6 +1176,8 @@ private:
         case 4:
             if (one_in(10))
                 return disturb();
+            if (one_in(20))
+                return ask_for_a_page();
             return;
         default:
             if (asked_)
@@ -1028,6 +1188,8 @@ private:
     /// A service, or one of its tasks, becomes something else. The stream may hear of it.
     void change()
     {
+        if (one_in(4))
+            return change_container();
         auto& owner = truth_.services[below(truth_.services.size())];
         hint heard = service_hint(owner.id);
         if (one_in(3)) {
@@ -1044,6 +1206,23 @@ private:
         }
         if (!one_in(3))
             untold_.push_back(heard);
+    }
+
+    /// A container joins another network, or becomes one that is not there.
+    void change_container()
+    {
+        auto& one = truth_.containers[below(truth_.containers.size())];
+        one.networks.front().ip = "172.17.0." + std::to_string(1 + below(200));
+        one.labels = {{"generation", std::to_string(below(9))}};
+        if (!one_in(3))
+            untold_.push_back(container_hint(hint::change::started, {}, {}));
+    }
+
+    void ask_for_a_page()
+    {
+        const auto which = all_roles.at(below(role_count));
+        wanted_.insert(which);
+        carry_out(machine_.handle(role_wanted{which}, now_));
     }
 
     void tell()
@@ -1105,12 +1284,21 @@ private:
         carry_out(machine_.handle(std::visit([this](const auto& what) { return answer_to(what); }, asked), now_));
     }
 
-    event answer_to(const read_everything&) const { return everything_read{truth_, 5ms, {}}; }
+    event answer_to(const read_everything& what) const
+    {
+        everything_read all{truth_, 5ms, {}};
+        all.data.swarm_listed = what.swarm;
+        all.data.containers_listed = what.containers;
+        if (what.networks)
+            all.data.networks = listed_networks_;
+        return all;
+    }
     event answer_to(const read_service& what) const { return service_read{what.id, find(truth_.services, what.id)}; }
     event answer_to(const read_node& what) const { return node_read{what.id, find(truth_.nodes, what.id)}; }
     event answer_to(const read_task& what) const { return task_read{what.id, find(truth_.tasks, what.id), {}}; }
 
     event answer_to(const read_containers&) const { return containers_read{truth_.containers}; }
+    event answer_to(const read_networks&) const { return networks_read{listed_networks_}; }
 
     event answer_to(const read_tasks_of& what) const
     {
@@ -1130,6 +1318,8 @@ private:
     std::mt19937 random_;
     discovery machine_;
     snapshot truth_;
+    std::vector<network> listed_networks_;
+    std::set<role> wanted_;
     time_point now_{1h};
     std::optional<read_request> asked_;
     std::vector<hint> untold_;
@@ -1145,7 +1335,11 @@ TEST_F(Discovery, BelievesTheTruthInTheEndWhateverHappenedBefore)
         unruly_engine engine(seed);
         engine.run(600);
         engine.calm_down();
-        ASSERT_EQ(engine.believed(), engine.truth());
+        ASSERT_EQ(engine.believed(role::endpoints), engine.truth(role::endpoints));
+        for (const auto which : all_roles)
+            if (engine.follows(which)) {
+                ASSERT_EQ(engine.believed(which), engine.truth(which)) << to_string(which);
+            }
     }
 }
 

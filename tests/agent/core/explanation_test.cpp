@@ -100,7 +100,7 @@ TEST_F(Explanation, IsATextForAPerson)
     EXPECT_THAT(text,
                 HasSubstr("service shop (id-shop)\ntask t1 on node node-1\n    state: running, desired running\n"));
     EXPECT_THAT(text, HasSubstr("\n  = 10.0.1.3:8080\n"));
-    EXPECT_THAT(text, HasSubstr("labels without effect, bad_path: 1\n"));
+    EXPECT_THAT(text, HasSubstr("label without effect, bad_path: prometheus.path=metrics\n"));
 }
 
 TEST_F(Explanation, DoesNotChangeWhatComesOut)

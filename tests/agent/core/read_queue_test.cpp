@@ -269,7 +269,7 @@ TEST_F(ReadQueue, LetsAListAnswerAllThatIsDue)
     queue.service_hint("shop", start);
     queue.node_hint("n", start);
     queue.start_hint("t", start);
-    queue.list_started(start + 100ms);
+    queue.list_started(read_everything{.containers = true}, start + 100ms);
     EXPECT_EQ(queue.deadline(), std::nullopt);
     queue.listed(swarm{}, start + 100ms, start + 110ms);
     EXPECT_EQ(queue.deadline(), std::nullopt);
@@ -278,7 +278,7 @@ TEST_F(ReadQueue, LetsAListAnswerAllThatIsDue)
 TEST_F(ReadQueue, KeepsWhatIsDueLaterThroughAList)
 {
     queue.start_hint("t", start);
-    queue.list_started(start + 10ms);
+    queue.list_started(read_everything{.containers = true}, start + 10ms);
     queue.listed(swarm{}, start + 10ms, start + 20ms);
     EXPECT_EQ(queue.deadline(), start + 50ms);
 }
@@ -286,7 +286,7 @@ TEST_F(ReadQueue, KeepsWhatIsDueLaterThroughAList)
 TEST_F(ReadQueue, KeepsHintsThatComeDuringAList)
 {
     queue.service_hint("shop", start);
-    queue.list_started(start + 10ms);
+    queue.list_started(read_everything{.containers = true}, start + 10ms);
     queue.service_hint("shop", start + 12ms);
     queue.listed(swarm{}, start + 10ms, start + 20ms);
     EXPECT_THAT(take_all(start + 22ms), ElementsAre(read_service{"shop"}, read_tasks_of{"shop"}));
@@ -300,7 +300,7 @@ TEST_F(ReadQueue, GoesOnLookingAtWhatAListShowsInMotion)
 
     queue.settle("id-shop", start);
     queue.start_hint("t", start - 40ms);
-    queue.list_started(start + 10ms);
+    queue.list_started(read_everything{.containers = true}, start + 10ms);
     queue.listed(world, start + 10ms, start + 20ms);
     EXPECT_EQ(queue.deadline(), start + 120ms);
     EXPECT_THAT(take_all(start + 120ms), ElementsAre(read_task{"t"}, read_tasks_of{"id-shop"}));

@@ -33,7 +33,7 @@ protected:
     {
         swarm world;
         world.replace({{}, {}, {}, networks, containers});
-        return role_containers(world.containers().at("id-" + name), world, rules);
+        return role_containers(*world.find_container("id-" + name), world, rules);
     }
 
     std::vector<network> networks{{"id-bridge", "bridge", "bridge", false, false, "local", {{"zone", "lab"}}}};

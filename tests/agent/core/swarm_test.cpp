@@ -2,6 +2,12 @@
 
 #include "tests/agent/core/swarm_builder.hpp"
 
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -82,6 +88,45 @@ TEST_F(Swarm, ForgetsWhatAListDoesNotName)
     EXPECT_EQ(world.find_task("t1"), nullptr);
     EXPECT_EQ(world.task_count(), 0U);
     EXPECT_EQ(world.node_count(), 0U);
+}
+
+TEST_F(Swarm, FindsContainersByTheirId)
+{
+    std::vector<container> made(4);
+    const std::vector<std::pair<std::string, std::string>> names{
+        {"c1", "/web"}, {"c1-2", "/other"}, {"c12", "/another"}, {"c1", "/twin"}};
+    for (std::size_t at = 0; at < made.size(); ++at)
+        std::tie(made[at].id, made[at].name) = names[at];
+    EXPECT_TRUE(world.put_containers(made).containers);
+    EXPECT_FALSE(world.put_containers(made).containers);
+    EXPECT_THAT(world.containers(), SizeIs(4)) << "one ID with two names is two";
+    EXPECT_EQ(world.find_container("c1")->name, "/twin");
+    EXPECT_EQ(world.find_container("c12")->name, "/another");
+    EXPECT_EQ(world.find_container("c"), nullptr);
+    EXPECT_EQ(world.find_container("c2"), nullptr);
+    made.pop_back();
+    EXPECT_TRUE(world.put_containers(made).containers);
+    EXPECT_EQ(world.find_container("c1")->name, "/web");
+}
+
+TEST_F(Swarm, KeepsWhatWasNotListed)
+{
+    container web;
+    web.id = "c1";
+    world.put_containers({web});
+    snapshot local;
+    local.swarm_listed = false;
+    EXPECT_TRUE(world.replace(local).containers);
+    EXPECT_THAT(world.containers(), IsEmpty());
+    EXPECT_NE(world.find_service("id-shop"), nullptr);
+    EXPECT_NE(world.find_node("node-1"), nullptr);
+    EXPECT_NE(world.find_task("t1"), nullptr);
+
+    world.put_containers({web});
+    auto far = data();
+    far.containers_listed = false;
+    EXPECT_TRUE(world.replace(far).empty());
+    EXPECT_THAT(world.containers(), SizeIs(1));
 }
 
 TEST_F(Swarm, NeverTakesAnAbsentNetworkForADeletedOne)

@@ -287,13 +287,40 @@ TEST(Decode, TakesThePortsTheSwarmMadeAndNotThoseWished)
 
 TEST(Decode, ReadsPortsOfAnyValue)
 {
+    constexpr auto bad = core::unreadable_port;
     EXPECT_THAT(service_from(R"({"ID":"s","Endpoint":{"Ports":[{}, null, 5, {"TargetPort":-1,"PublishedPort":"80"},
                                  {"TargetPort":70000,"PublishedPort":99999999999,"Protocol":"sctp"},
-                                 {"TargetPort":1.5,"Protocol":"udp"}]}})")
+                                 {"TargetPort":1e3,"PublishedPort":null,"Protocol":"udp"},
+                                 {"TargetPort":80.0,"PublishedPort":[],"Protocol":"TCP"}]}})")
                     .ports,
-                ElementsAre(core::port{}, core::port{}, core::port{}, core::port{},
-                            core::port{70000, 4294967295U, core::transport::sctp},
-                            core::port{0, 0, core::transport::udp}));
+                ElementsAre(core::port{}, core::port{bad, bad}, core::port{70000, bad, core::transport::sctp},
+                            core::port{bad, 0, core::transport::udp}, core::port{bad, bad, core::transport::other}));
+}
+
+TEST(Decode, ReadsTheRestOfAListWithANumberThatNobodyHasRoomFor)
+{
+    for (const std::string number : {"99999999999999999999", "-99999999999999999999", "1e400"}) {
+        const auto read = decode_services(R"([{"ID":"a","Endpoint":{"Ports":[{"TargetPort":)" + number +
+                                          R"(}]},"Spec":{"Name":"\ud800"}},{"ID":"b","Spec":{"Name":"b"}}])");
+        ASSERT_TRUE(read) << number;
+        EXPECT_THAT(read->at(0).ports, ElementsAre(core::port{core::unreadable_port}));
+        EXPECT_EQ(read->at(1).name, "b");
+    }
+}
+
+TEST(Decode, TakesNoUnknownTransportForTcp)
+{
+    EXPECT_THAT(service_from(R"({"ID":"s","Endpoint":{"Ports":[{"TargetPort":1,"Protocol":"quic"},
+                                 {"TargetPort":2,"Protocol":""},{"TargetPort":3,"Protocol":"TCP"}]}})")
+                    .ports,
+                ElementsAre(core::port{1, 0, core::transport::other}, core::port{2, 0, core::transport::other},
+                            core::port{3, 0, core::transport::other}));
+}
+
+TEST(Decode, PrefersTheGlobalModeAsPrometheusDoes)
+{
+    EXPECT_EQ(service_from(R"({"ID":"s","Spec":{"Mode":{"Global":{},"Replicated":{"Replicas":2}}}})").mode,
+              core::service_mode::global);
 }
 
 TEST(Decode, ReadsTheNetworksOfAService)
@@ -509,10 +536,17 @@ TEST(Decode, FindsTheMessageOfAnErrorAnswer)
 
 TEST(Decode, TakesTheBodyWhereThereIsNoMessage)
 {
-    EXPECT_EQ(error_message("<html>403</html>"), "<html>403</html>");
+    EXPECT_EQ(error_message("Forbidden\n"), "Forbidden");
     EXPECT_EQ(error_message(R"({"message":5})"), R"({"message":5})");
     EXPECT_EQ(error_message("[]"), "[]");
     EXPECT_EQ(error_message(""), "");
+}
+
+TEST(Decode, TakesNoMarkupForAMessage)
+{
+    for (const auto* body :
+         {"<html>403</html>", "\n <!DOCTYPE html><h1>No</h1>", R"({"message":"<b>no</b>"})", " \r\n"})
+        EXPECT_EQ(error_message(body), "") << body;
 }
 
 TEST(Decode, MakesAMessageOneShortLine)

@@ -14,7 +14,7 @@ using ::testing::Not;
 /// What is wrong with the text; empty when nothing is.
 std::string complaint(std::string_view text)
 {
-    const auto read = parse_docker_host(text);
+    const auto read = parse_docker_host(text, security::plain);
     const auto* message = std::get_if<std::string>(&read);
     return message ? *message : std::string{};
 }
@@ -22,9 +22,21 @@ std::string complaint(std::string_view text)
 proto_http::address address(std::string_view text)
 {
     EXPECT_EQ(complaint(text), "");
-    const auto read = parse_docker_host(text);
-    const auto* found = std::get_if<proto_http::address>(&read);
-    return found ? *found : proto_http::address{};
+    const auto read = parse_docker_host(text, security::plain);
+    const auto* found = std::get_if<docker_host>(&read);
+    return found ? found->where : proto_http::address{};
+}
+
+using outcome = std::variant<docker_host, std::string>;
+
+outcome over_tls(const char* host, std::uint16_t port)
+{
+    return docker_host{tcp_address{host, port}, security::tls};
+}
+
+outcome plain(proto_http::address where)
+{
+    return docker_host{std::move(where), security::plain};
 }
 
 TEST(DockerHost, MayBeAUnixSocket)
@@ -45,6 +57,26 @@ TEST(DockerHost, HasPort2375WhereNoneIsGiven)
 {
     EXPECT_EQ(address("tcp://manager"), proto_http::address(tcp_address{"manager", 2375}));
     EXPECT_EQ(address("http://[fd00::1]/"), proto_http::address(tcp_address{"fd00::1", 2375}));
+}
+
+TEST(DockerHost, MayBeOverTlsThenOnPort2376)
+{
+    for (const auto of_tcp : {security::plain, security::tls}) {
+        EXPECT_EQ(parse_docker_host("https://engine", of_tcp), over_tls("engine", 2376));
+        EXPECT_EQ(parse_docker_host("https://[::1]:443", of_tcp), over_tls("::1", 443));
+        EXPECT_EQ(parse_docker_host("unix:///s", of_tcp), plain(unix_address{"/s"})) << "needs none";
+    }
+    EXPECT_EQ(parse_docker_host("tcp://engine", security::tls), over_tls("engine", 2376));
+    EXPECT_EQ(parse_docker_host("tcp://engine:2375", security::tls), over_tls("engine", 2375));
+    EXPECT_EQ(parse_docker_host("tcp://engine:2376", security::plain), plain(tcp_address{"engine", 2376}));
+    EXPECT_EQ(parse_docker_host("http://engine", security::plain), plain(tcp_address{"engine", 2375}));
+}
+
+TEST(DockerHost, IsNotPlainWhereTlsIsAskedFor)
+{
+    const auto read = parse_docker_host("http://engine", security::tls);
+    ASSERT_TRUE(std::holds_alternative<std::string>(read));
+    EXPECT_THAT(std::get<std::string>(read), HasSubstr("\"http://engine\": this is plain HTTP"));
 }
 
 TEST(DockerHost, MayBeAnIPv6AddressInBrackets)

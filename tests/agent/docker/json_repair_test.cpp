@@ -65,5 +65,24 @@ TEST(JsonRepair, IsDoneAfterOneTime)
     EXPECT_EQ(with_repaired_strings(once), once);
 }
 
+TEST(JsonRepair, MakesNumbersThatNobodyHasRoomForUnreadablePorts)
+{
+    EXPECT_EQ(with_bounded_numbers(R"([99999999999999999999,-9223372036854775809,1e400,-1.5E+999])"), "[-1,-1,-1,-1]");
+}
+
+TEST(JsonRepair, LeavesEveryOtherNumber)
+{
+    for (const std::string text : {"[0,-0,1,70000,18446744073709551615,-9223372036854775808,1.5,1e3,2E-2,-0.5e+1]",
+                                   R"({"99999999999999999999":"1e400","a\"1e400":"\\"})", "", "\"", "\"1e400", "\"\\"})
+        EXPECT_EQ(with_bounded_numbers(text), text);
+}
+
+TEST(JsonRepair, MakesNoNumberOfWhatIsNone)
+{
+    for (const std::string text : {"[01]", "[1.]", "[.5]", "[+1]", "[1e]", "[-]", "[0x50]", "[--1]"})
+        EXPECT_EQ(with_bounded_numbers(text), text);
+    EXPECT_EQ(with_bounded_numbers("[099999999999999999999]"), "[0-1]") << "still no JSON";
+}
+
 } // namespace
 } // namespace agent::docker

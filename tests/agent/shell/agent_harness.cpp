@@ -1,6 +1,5 @@
 #include "tests/agent/shell/agent_harness.hpp"
 
-#include "proto_http/client.hpp"
 #include "tests/support/text_file.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -86,16 +85,25 @@ bool agent_harness::until_file_is(const std::string& text)
     return until([&] { return file() == text; });
 }
 
-std::string agent_harness::page(const std::string& path)
+proto_http::response agent_harness::get(const std::string& path)
 {
     proto_http::client client(io.get_executor(), proto_http::tcp_address{"127.0.0.1", agent->port()});
-    std::optional<std::string> body;
-    asio::co_spawn(io, client.get(path),
-                   [&body](std::exception_ptr, const proto_http::result<proto_http::response>& got) {
-                       body = got ? got->body : "";
-                   });
-    (void)until([&body] { return body.has_value(); });
-    return body.value_or("");
+    std::optional<proto_http::response> answer;
+    asio::co_spawn(io, client.get(path), [&answer](std::exception_ptr, proto_http::result<proto_http::response> got) {
+        answer = got ? *std::move(got) : proto_http::response{};
+    });
+    (void)until([&answer] { return answer.has_value(); });
+    return answer.value_or(proto_http::response{});
+}
+
+unsigned agent_harness::status(const std::string& path)
+{
+    return get(path).head.status;
+}
+
+std::string agent_harness::page(const std::string& path)
+{
+    return get(path).body;
 }
 
 double agent_harness::metric(const std::string& series)

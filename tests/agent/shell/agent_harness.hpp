@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/shell/daemon.hpp"
+#include "proto_http/client.hpp"
 #include "tests/support/fake_engine.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -38,6 +39,8 @@ public:
     [[nodiscard]] std::string file() const;
     [[nodiscard]] bool until_file_is(const std::string& text);
 
+    /// Status of one of the agent's pages; 0 when there is no answer.
+    [[nodiscard]] unsigned status(const std::string& path);
     /// Body of one of the agent's pages.
     [[nodiscard]] std::string page(const std::string& path);
     /// Value of a series on `/metrics`, written as it stands there; -1 if it is not there.
@@ -54,6 +57,7 @@ public:
 
 private:
     void emit(boost::asio::cancellation_signal& signal);
+    [[nodiscard]] proto_http::response get(const std::string& path);
 
     boost::asio::cancellation_signal stop_agent_;
     boost::asio::cancellation_signal stop_engine_;

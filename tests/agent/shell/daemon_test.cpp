@@ -1,4 +1,5 @@
 #include "tests/agent/shell/agent_harness.hpp"
+#include "tests/support/documented_calls.hpp"
 #include "tests/support/engine_objects.hpp"
 #include "tests/support/text_file.hpp"
 
@@ -18,6 +19,14 @@ using support::made_up_task;
 std::string file_with(const std::string& targets, const std::string& service = "accountservice")
 {
     return "[\n{\"targets\":[" + targets + R"(],"labels":{"task":")" + service + "\"}}\n]\n";
+}
+
+/// `/containers/json` with one container.
+std::string containers_at(const std::string& ip)
+{
+    return R"([{"Id":"c1","Names":["/web"],"HostConfig":{"NetworkMode":"default"},"Ports":[{"PrivatePort":80,"Type":"tcp"}],)"
+           R"("NetworkSettings":{"Networks":{"bridge":{"NetworkID":"net9","IPAddress":")" +
+           ip + R"("}}}}])";
 }
 
 class Daemon : public testing::Test {
@@ -169,21 +178,35 @@ TEST_F(Daemon, LeavesItsFileWhenItStops)
 TEST_F(Daemon, AsksForNothingButWhatIsDocumented)
 {
     harness_.settings.resync_interval = 20ms;
+    harness_.settings.outputs.push_back({agent::core::role::services, harness_.directory.path() / "sd/services.json"});
+    harness_.settings.outputs.push_back({agent::core::role::containers, harness_.directory.path() / "sd/all.json"});
+    harness_.engine.instead["/networks"] = {200, "[]"};
+    harness_.engine.instead["/containers/json"] = {200, "[]"};
     start();
     harness_.engine.emit(support::object_event("service", "update", "s1"));
     harness_.engine.emit(support::object_event("node", "update", "node1"));
     harness_.engine.emit(container_event("start", made_up_task{"t1", "s1"}));
-    ASSERT_TRUE(harness_.until([this] {
-        return harness_.engine.count("/services/s1") > 0 && harness_.engine.count("/nodes/node1") > 0 &&
-               harness_.engine.count("/tasks/t1") > 0;
-    }));
-    for (const auto& request : harness_.engine.requests) {
-        EXPECT_THAT(request.method, testing::AnyOf("GET", "HEAD"));
-        EXPECT_THAT(
-            request.target,
-            testing::MatchesRegex(
-                "/_ping|/v1\\.41/(events\\?.*|services|services/s1|nodes|nodes/node1|tasks|tasks/t1|tasks\\?.*)"));
-    }
+    const auto unseen = [this] {
+        support::documented_calls documented;
+        for (const auto& [method, target] : harness_.engine.requests)
+            EXPECT_TRUE(documented.allow(method, target)) << method << " " << target;
+        return documented.unseen();
+    };
+    EXPECT_TRUE(harness_.until([&unseen] { return unseen().size() <= 1; }));
+    EXPECT_THAT(unseen(), testing::ElementsAre(testing::HasSubstr("`GET /_ping`")));
+}
+
+TEST(DocumentedCalls, AllowNothingElse)
+{
+    support::documented_calls documented;
+    EXPECT_TRUE(documented.allow("GET", "/v1.41/services/abc"));
+    EXPECT_TRUE(documented.allow("HEAD", "/_ping"));
+    for (const auto* target :
+         {"/services", "/v1.41/services/abc/logs", "/v1.41/services?filters=x", "/v1.41/tasks?filters=x&all=1",
+          "/v1.41/secrets", "/v1.41/containers/abc/json", "/v1.41/events", "/v1.41/_ping", "*"})
+        EXPECT_FALSE(documented.allow("GET", target)) << target;
+    EXPECT_FALSE(documented.allow("POST", "/v1.41/services"));
+    EXPECT_FALSE(documented.allow("HEAD", "/v1.41/services"));
 }
 
 TEST_F(Daemon, KeepsAFileForEachRole)
@@ -213,20 +236,15 @@ TEST_F(Daemon, FollowsContainersOnAnEngineWithoutSwarm)
     for (const auto* path : {"/services", "/nodes", "/tasks"})
         harness_.engine.instead[path] = {503, R"({"message":"This node is not a swarm manager."})"};
     const std::string network = R"({"Id":"net9","Name":"bridge","Scope":"local","Driver":"bridge"})";
-    const auto list_with = [](const std::string& ip) {
-        return R"([{"Id":"c1","Names":["/web"],"HostConfig":{"NetworkMode":"default"},"Ports":[{"PrivatePort":80,"Type":"tcp"}],)"
-               R"("NetworkSettings":{"Networks":{"bridge":{"NetworkID":"net9","IPAddress":")" +
-               ip + R"("}}}}])";
-    };
     harness_.engine.instead["/networks"] = {200, "[" + network + "]"};
-    harness_.engine.instead["/containers/json"] = {200, list_with("172.17.0.2")};
+    harness_.engine.instead["/containers/json"] = {200, containers_at("172.17.0.2")};
     harness_.settings.outputs.front().what = agent::core::role::containers;
     start();
     EXPECT_THAT(harness_.file(), testing::AllOf(testing::HasSubstr("\"172.17.0.2:80\""),
                                                 testing::HasSubstr("__meta_docker_network_name\":\"bridge\"")));
     EXPECT_EQ(harness_.engine.count("/services"), 0U);
 
-    harness_.engine.instead["/containers/json"] = {200, list_with("172.17.0.9")};
+    harness_.engine.instead["/containers/json"] = {200, containers_at("172.17.0.9")};
     harness_.engine.emit(R"({"Type":"container","Action":"start","Actor":{"ID":"c1","Attributes":{}}})");
     EXPECT_TRUE(harness_.until([this] { return harness_.file().find("172.17.0.9:80") != std::string::npos; }));
     EXPECT_EQ(harness_.engine.count("/networks"), 1U) << "only the containers were read again";
@@ -243,13 +261,117 @@ TEST_F(Daemon, ExplainsAServicesTargets)
                 testing::HasSubstr(R"("nearest":["accountservice"])"));
 }
 
+TEST_F(Daemon, ShowsTargetsAndSkippedTasks)
+{
+    put(made_up_task{"t2", "s1", "node1", "10.0.1.3", "failed", "shutdown"});
+    start();
+    const auto page = harness_.page("/api/v1/targets");
+    EXPECT_THAT(page, testing::HasSubstr(R"("endpoints":{"target_count":1,"targets":[{"target":"10.0.1.2:6767")"));
+    EXPECT_THAT(page, testing::HasSubstr(R"("skipped_count":{"not_running":1})"));
+    EXPECT_THAT(page, testing::HasSubstr(R"("task_id":"t2","node_id":"node1","rule":"state")"));
+    EXPECT_THAT(page, testing::Not(testing::HasSubstr("\"tasks\":{"))) << "it has no output";
+    EXPECT_THAT(harness_.page("/api/v1/targets?role=tasks"), testing::HasSubstr(R"("tasks":{"target_count":2)"));
+    EXPECT_THAT(harness_.page("/api/v1/targets?limit=0"), testing::HasSubstr(R"("targets":[],)"));
+
+    EXPECT_EQ(harness_.status("/api/v1/targets?role=tusks"), 400U);
+    harness_.engine.instead["/networks"] = {403, "no"};
+    EXPECT_EQ(harness_.status("/api/v1/targets?role=services"), 503U);
+    EXPECT_THAT(harness_.page("/api/v1/targets?role=services"),
+                testing::HasSubstr(R"("errorType":"unavailable","error":"no complete list yet: GET /networks: 403)"));
+}
+
 TEST_F(Daemon, ServesARoleThatHasNoFile)
 {
     start();
     EXPECT_THAT(harness_.page("/sd/tasks"), testing::HasSubstr("__meta_dockerswarm_task_id\":\"t1\""));
-    EXPECT_THAT(harness_.page("/sd/services"), testing::HasSubstr("give --output=services=PATH"));
-    EXPECT_EQ(harness_.engine.count("/networks"), 0U) << "a page makes nobody read further lists";
+    EXPECT_EQ(harness_.engine.count("/networks"), 0U) << "nobody asked for a page that needs it";
     EXPECT_THAT(harness_.page("/sd/tusks"), testing::HasSubstr("no such role"));
+}
+
+TEST_F(Daemon, ReadsFurtherListsForAPage)
+{
+    harness_.engine.instead["/networks"] = {200, R"([{"Id":"net9","Name":"bridge","Scope":"local"}])"};
+    harness_.engine.instead["/containers/json"] = {200, containers_at("172.17.0.2")};
+    start();
+    EXPECT_THAT(harness_.page("/sd/containers"),
+                testing::AllOf(testing::HasSubstr("\"172.17.0.2:80\""),
+                               testing::HasSubstr("__meta_docker_network_name\":\"bridge\"")))
+        << "the first answer waits for them";
+    EXPECT_EQ(harness_.status("/sd/services"), 200U);
+    EXPECT_EQ(harness_.engine.count("/networks"), 1U) << "the two pages share it";
+
+    harness_.engine.instead["/containers/json"] = {200, containers_at("172.17.0.9")};
+    harness_.engine.emit(R"({"Type":"container","Action":"start","Actor":{"ID":"c1","Attributes":{}}})");
+    EXPECT_TRUE(
+        harness_.until([this] { return harness_.page("/sd/containers").find("172.17.0.9:80") != std::string::npos; }));
+}
+
+TEST_F(Daemon, FailsOnlyThePagesWhoseListsAreRefused)
+{
+    const support::fake_engine::canned refusal{403, "<html><body>403 Forbidden</body></html>", "text/html"};
+    harness_.engine.instead["/networks"] = refusal;
+    harness_.engine.instead["/containers/json"] = refusal;
+    harness_.settings.resync_interval = 20ms;
+    start();
+    for (const auto* page : {"/sd/services", "/sd/containers"}) {
+        EXPECT_EQ(harness_.status(page), 503U) << page;
+        EXPECT_THAT(harness_.page(page), testing::HasSubstr("no complete list yet: GET /networks: 403"));
+    }
+    for (const auto* page : {"/sd/endpoints", "/sd/tasks", "/sd/nodes"})
+        EXPECT_EQ(harness_.status(page), 200U) << page;
+
+    const made_up_task fresh{"t2", "s1", "node1", "10.0.1.3"};
+    put(fresh);
+    EXPECT_TRUE(harness_.until_file_is(file_with(R"("10.0.1.2:6767","10.0.1.3:6767")")));
+    EXPECT_EQ(harness_.agent->not_ready_because(), std::nullopt);
+    EXPECT_EQ(harness_.metric(R"(swarm_sd_read_failures_total{what="everything"})"), 0);
+    EXPECT_GE(harness_.metric(R"(swarm_sd_read_failures_total{what="networks"})"), 1);
+
+    harness_.engine.instead["/networks"] = {200, "[]"};
+    EXPECT_TRUE(harness_.until([this] { return harness_.status("/sd/services") == 200; })) << "it is allowed now";
+    EXPECT_EQ(harness_.status("/sd/containers"), 503U);
+    EXPECT_THAT(harness_.page("/sd/containers"), testing::HasSubstr("GET /containers/json: 403"));
+}
+
+TEST_F(Daemon, ServesContainersOfAnEngineWithoutSwarmWhateverItsOutputsNeed)
+{
+    harness_.engine.swarm = "inactive";
+    for (const auto* path : {"/services", "/nodes", "/tasks"})
+        harness_.engine.instead[path] = {503, R"({"message":"This node is not a swarm manager."})"};
+    harness_.engine.instead["/networks"] = {200, "[]"};
+    harness_.engine.instead["/containers/json"] = {200, containers_at("172.17.0.2")};
+    harness_.start();
+    EXPECT_TRUE(harness_.until([this] { return harness_.status("/sd/containers") == 200; }));
+    EXPECT_THAT(harness_.page("/sd/containers"), testing::HasSubstr("\"172.17.0.2:80\""));
+    for (const auto* page : {"/sd/endpoints", "/sd/tasks", "/sd/services", "/sd/nodes"}) {
+        EXPECT_EQ(harness_.status(page), 503U) << page;
+        EXPECT_THAT(harness_.page(page), testing::HasSubstr("not a swarm manager")) << page;
+    }
+    EXPECT_FALSE(std::filesystem::exists(harness_.output()));
+}
+
+TEST_F(Daemon, LetsAPageWaitOnlySoLong)
+{
+    harness_.engine.hanging = {"/networks"};
+    start();
+    const auto asked = std::chrono::steady_clock::now();
+    EXPECT_EQ(harness_.status("/sd/services"), 503U);
+    EXPECT_GE(std::chrono::steady_clock::now() - asked, 5s);
+}
+
+TEST_F(Daemon, StopsWhileAPageWaits)
+{
+    harness_.engine.hanging = {"/networks"};
+    start();
+    proto_http::client client(harness_.io.get_executor(), proto_http::tcp_address{"127.0.0.1", harness_.agent->port()});
+    bool answered = false;
+    boost::asio::co_spawn(
+        harness_.io, client.get("/sd/services"),
+        [&answered](std::exception_ptr, const proto_http::result<proto_http::response>&) { answered = true; });
+    ASSERT_TRUE(harness_.until([this] { return harness_.engine.count("/networks") > 0; }));
+    harness_.stop();
+    EXPECT_EQ(harness_.failure, nullptr);
+    EXPECT_TRUE(harness_.until([&answered] { return answered; }));
 }
 
 TEST_F(Daemon, CountsEventsByType)

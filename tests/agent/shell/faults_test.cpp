@@ -1,9 +1,12 @@
 // What may go wrong between the agent and its engine or disk: the last good targets stay, and it recovers by itself.
 #include "tests/agent/shell/agent_harness.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/engine_objects.hpp"
 #include "tests/support/text_file.hpp"
+#include "tests/support/tls_front.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -106,6 +109,16 @@ TEST_F(Faults, ConnectionsThatBreakAreMadeAgain)
     EXPECT_TRUE(harness_.until_file_is(two_targets));
 }
 
+TEST_F(Faults, AReadThatHangsKeepsNoStreamFromBeingOpenedAgain)
+{
+    start();
+    harness_.engine.hanging = {"/tasks"};
+    const auto lists = harness_.engine.count("/tasks");
+    ASSERT_TRUE(harness_.until([&] { return harness_.engine.count("/tasks") > lists; }));
+    harness_.engine.end_streams();
+    EXPECT_TRUE(harness_.until([this] { return harness_.engine.count("/events") == 2; }));
+}
+
 TEST_F(Faults, WithoutAStreamListsGoOn)
 {
     harness_.engine.instead["/events"] = {403, "<html>no</html>", "text/html"};
@@ -127,6 +140,33 @@ TEST_F(Faults, AnEngineThatIsNotThereYetIsWaitedFor)
 
     std::filesystem::rename(harness_.directory.path() / "engine.sock", harness_.directory.path() / "later.sock");
     EXPECT_TRUE(harness_.until_file_is(one_target));
+}
+
+TEST_F(Faults, AnEngineWhoseCertificateExpiredKeepsTheFileUntilItHasANewOne)
+{
+    const support::certificate_authority authority;
+    const auto valid = authority.issue({.names = {"IP:127.0.0.1"}});
+    const proto_http::address behind = proto_http::unix_address{harness_.directory.path() / "engine.sock"};
+    std::optional<support::tls_front> front;
+    front.emplace(harness_.io, behind, support::tls_front::settings{.own = valid});
+    proto_http::tls_settings trusted;
+    trusted.roots = proto_http::pem{"ca.pem", authority.root()};
+    harness_.settings.engine = {front->address(), proto_http::tls_context(trusted)};
+    start();
+    EXPECT_EQ(harness_.metric("swarm_sd_stream_connected"), 1);
+
+    front->show(authority.issue({.names = {"IP:127.0.0.1"}, .is_expired = true}));
+    harness_.engine.drop_connections();
+    add_second_task();
+    ASSERT_TRUE(
+        harness_.until([this] { return harness_.metric(R"(swarm_sd_stream_losses_total{cause="tls"})") >= 2; }));
+    EXPECT_EQ(harness_.file(), one_target);
+    EXPECT_EQ(harness_.metric("swarm_sd_stream_connected"), 0);
+
+    front->show(valid);
+    EXPECT_TRUE(harness_.until_file_is(two_targets));
+    EXPECT_TRUE(harness_.until([this] { return harness_.metric("swarm_sd_stream_connected") == 1; }));
+    harness_.stop();
 }
 
 TEST_F(Faults, ADemotedManagerKeepsTheFileUntilItIsPromoted)
@@ -201,7 +241,8 @@ TEST_F(Faults, ADirectoryThatVanishesIsWaitedFor)
     EXPECT_THAT(harness_.page("/-/ready"), testing::HasSubstr("could not be brought up to date"));
     std::filesystem::create_directory(harness_.output().parent_path());
     EXPECT_TRUE(harness_.until_file_is(one_target));
-    EXPECT_EQ(harness_.page("/-/ready"), "ready\n");
+    EXPECT_TRUE(harness_.until([this] { return harness_.page("/-/ready") == "ready\n"; }))
+        << "the file is there a moment before its writer says so";
 }
 
 TEST_F(Faults, AnOutputThatCannotBeWrittenIsSaidAtOnce)

@@ -56,7 +56,8 @@ TEST(Options, HaveTheDocumentedDefaults)
 {
     const auto value = parsed({});
     EXPECT_EQ(value.what, command::run);
-    EXPECT_EQ(value.engine, proto_http::address(proto_http::unix_address{"/var/run/docker.sock"}));
+    EXPECT_EQ(value.engine, proto_http::origin(proto_http::unix_address{"/var/run/docker.sock"}));
+    EXPECT_EQ(value.task_watch, (task_watch_choice{"/var/run/docker/swarm/control.sock", false}));
     EXPECT_EQ(value.resync_interval, 15s);
     EXPECT_EQ(value.outputs,
               (std::vector<output>{{core::role::endpoints, "/etc/swarm-endpoints/swarm-endpoints.json"}}));
@@ -96,7 +97,8 @@ TEST(Options, TakeEveryFlag)
                                "--web.listen-address=127.0.0.1:0",
                                "--log.level=debug",
                                "--log.format=json"});
-    EXPECT_EQ(value.engine, proto_http::address(proto_http::tcp_address{"engine", 2375}));
+    EXPECT_EQ(value.engine, proto_http::origin(proto_http::tcp_address{"engine", 2375}));
+    EXPECT_TRUE(value.task_watch.socket.empty());
     EXPECT_EQ(value.resync_interval, 1min);
     EXPECT_EQ(value.outputs, (std::vector<output>{{core::role::endpoints, "/sd/x.json"}}));
     EXPECT_EQ(value.output_mode, 0640U);
@@ -116,6 +118,12 @@ TEST(Options, TakeEveryFlag)
     EXPECT_EQ(value.listen_address, "127.0.0.1:0");
     EXPECT_EQ(value.level, log_level::debug);
     EXPECT_EQ(value.format, log_format::json);
+}
+
+TEST(Options, TakeAPathForTheTaskWatchAsTheEnginesOwn)
+{
+    EXPECT_EQ(parsed({"--docker.task-watch=/run/control.sock"}).task_watch,
+              (task_watch_choice{"/run/control.sock", true}));
 }
 
 TEST(Options, TakeFlagsWithABlankBetweenNameAndValue)
@@ -244,7 +252,7 @@ INSTANTIATE_TEST_SUITE_P(
         mistake{{"--debounce=3s", "--debounce.max=2s"}, "--debounce.max"},
         mistake{{"--docker.resync-interval=0"}, "--docker.resync-interval"},
         mistake{{"--docker.host=engine"}, "--docker.host"}, mistake{{"--docker.host=ftp://engine"}, "--docker.host"},
-        mistake{{"--docker.task-watch=/sock"}, "--docker.task-watch"}, mistake{{"--output=/sd/x.json"}, "--output"},
+        mistake{{"--docker.task-watch=sock"}, "--docker.task-watch"}, mistake{{"--output=/sd/x.json"}, "--output"},
         mistake{{"--output=tusks=/sd/x.json"}, "tusks"}, mistake{{"--output=endpoints="}, "--output"},
         mistake{{"--output.mode=rw"}, "--output.mode"}, mistake{{"--output.mode=1777"}, "--output.mode"},
         mistake{{"--select=some"}, "--select"}, mistake{{"--port-source=both"}, "--port-source"},
