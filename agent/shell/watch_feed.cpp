@@ -68,10 +68,13 @@ asio::awaitable<void> watch_feed::run()
     for (;;) {
         co_await open_.wait();
         close_.reset();
+        is_closing_ = false;
         ending end;
         co_await first_of(follow_one(end), close_.wait());
         if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
             co_return; // stopped from outside
+        if (is_closing_)
+            end.reset();
         ended(end);
         if (end)
             tell_(core::watch_lost{});
