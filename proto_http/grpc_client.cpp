@@ -23,6 +23,7 @@ namespace proto_http {
 namespace {
 
 constexpr std::size_t read_bytes = 256 * 1024;
+const std::string http2_name = "h2"; // RFC 9113 §3.2
 constexpr int grpc_ok = 0;
 constexpr int grpc_unknown = 2;
 
@@ -159,11 +160,13 @@ asio::awaitable<result<grpc_client>> grpc_client::connect(asio::any_io_executor 
 {
     tls_settings trust;
     trust.verify = tls_settings::verification::none;
-    trust.protocols = {"h2"};
+    trust.protocols = {http2_name};
     auto state = std::make_unique<impl>(executor, origin(std::move(server), tls_context(trust)), limits);
     const auto opened = co_await with_timeout(state->wire.open(state->server), limits.connect);
     if (!opened)
         co_return opened.error();
+    if (state->wire.protocol() != http2_name)
+        co_return make_error_code(errc::bad_http2);
     co_return grpc_client(std::move(state));
 }
 

@@ -77,7 +77,8 @@ public:
     {
         service_labels_ = service_meta_labels(subject_, rules_.meta, log_);
         const bool ignored = is_ignored(subject_.name, rules_.ignore_services);
-        for (const auto& [id, candidate] : world_.tasks_of(subject_.id)) {
+        for (const auto& [id, held] : world_.tasks_of(subject_.id)) {
+            const auto& candidate = held; // clang 14 lets no lambda have a part of a structured binding
             if (trace_)
                 trace_->tasks.push_back({candidate.id, candidate.node_id, {}, {}});
             if (rejects("state", !is_serving(candidate), [&] { return state_seen(candidate); }))

@@ -130,12 +130,12 @@ core::object_version version(pbf_reader meta)
 /// One entry of a map.
 void read_label(pbf_reader entry, core::label_map& into)
 {
-    auto& [key, value] = into.emplace_back();
+    auto& label = into.emplace_back();
     read(entry, [&](std::uint32_t tag, pbf_reader& field) {
         if (tag == bytes(1))
-            key = text(field);
+            label.first = text(field);
         else if (tag == bytes(2))
-            value = text(field);
+            label.second = text(field);
         else
             return false;
         return true;

@@ -68,24 +68,17 @@ asio::awaitable<void> watch_feed::run()
     for (;;) {
         co_await open_.wait();
         close_.reset();
+        is_closing_ = false;
         ending end;
-        bool closed = false;
-        co_await first_of(follow_one(end), wait_for_close(closed));
+        co_await first_of(follow_one(end), close_.wait());
         if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
             co_return; // stopped from outside
-        if (closed)
-            end.reset(); // whatever the connection says of being cancelled: the machine has asked for it
+        if (is_closing_)
+            end.reset();
         ended(end);
         if (end)
             tell_(core::watch_lost{});
     }
-}
-
-/// @param closed  lives in the frame of the caller, who waits
-asio::awaitable<void> watch_feed::wait_for_close(bool& closed)
-{
-    co_await close_.wait();
-    closed = true;
 }
 
 /// @param end  why it ended; lives in the frame of the caller, who waits

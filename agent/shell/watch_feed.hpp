@@ -27,7 +27,11 @@ public:
                const logger& log, metrics& counts, std::function<void(core::event)> tell);
 
     void carry_out(const core::open_watch&) { open_.ring(); }
-    void carry_out(const core::close_watch&) { close_.ring(); }
+    void carry_out(const core::close_watch&)
+    {
+        is_closing_ = true;
+        close_.ring();
+    }
     void carry_out(const core::list_swarm&) { list_.ring(); }
     void carry_out(const core::ask_leader&) { ask_.ring(); }
 
@@ -38,7 +42,6 @@ private:
     using ending = std::optional<docker::failure>;
 
     [[nodiscard]] boost::asio::awaitable<void> follow_one(ending& end);
-    [[nodiscard]] boost::asio::awaitable<void> wait_for_close(bool& closed);
     [[nodiscard]] boost::asio::awaitable<void> carry(docker::task_watch& watch, ending& end);
     [[nodiscard]] boost::asio::awaitable<void> use(docker::task_watch& watch, ending& end);
     [[nodiscard]] boost::asio::awaitable<void> check_swarm(docker::task_watch& watch, ending& end);
@@ -57,6 +60,7 @@ private:
 
     proto_http::doorbell open_;
     proto_http::doorbell close_;
+    bool is_closing_ = false; ///< that one is to end; whatever else ended it meanwhile is no news
     proto_http::doorbell list_;
     proto_http::doorbell ask_;
 };

@@ -2,6 +2,7 @@
 
 #include "proto_http/doorbell.hpp"
 #include "proto_http/grpc_framing.hpp"
+#include "tests/support/certificates.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -13,13 +14,10 @@
 #include <algorithm>
 #include <array>
 #include <set>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 namespace asio = boost::asio;
 
@@ -28,29 +26,12 @@ namespace {
 
 using socket_type = asio::local::stream_protocol::socket;
 
-void require(bool well, const char* what)
-{
-    if (!well)
-        throw std::runtime_error(what);
-}
-
-/// A key of P-256 and a certificate for it, signed with itself, as a swarm's nodes have them.
+/// A certificate of its own, as a swarm's nodes have them.
 void certify(asio::ssl::context& context)
 {
-    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-    const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
-    require(key && certificate, "no key");
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
-    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-    auto* const name = X509_get_subject_name(certificate.get());
-    const std::array<unsigned char, 14> subject{'s', 'w', 'a', 'r', 'm', '-', 'm', 'a', 'n', 'a', 'g', 'e', 'r', 0};
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, subject.data(), -1, -1, 0);
-    X509_set_issuer_name(certificate.get(), name);
-    X509_set_pubkey(certificate.get(), key.get());
-    require(X509_sign(certificate.get(), key.get(), EVP_sha256()) != 0, "no signature");
-    require(SSL_CTX_use_certificate(context.native_handle(), certificate.get()) == 1, "no certificate");
-    require(SSL_CTX_use_PrivateKey(context.native_handle(), key.get()) == 1, "no private key");
+    const auto own = certificate_authority("swarm-ca").issue({.common_name = "swarm-manager"});
+    context.use_certificate_chain(asio::buffer(own.chain));
+    context.use_private_key(asio::buffer(own.key), asio::ssl::context::pem);
 }
 
 /// RFC 7301: of what the client offers, `h2`; nothing when the server is one without it.
