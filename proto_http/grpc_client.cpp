@@ -165,8 +165,6 @@ asio::awaitable<result<grpc_client>> grpc_client::connect(asio::any_io_executor 
     const auto opened = co_await with_timeout(state->wire.open(state->server), limits.connect);
     if (!opened)
         co_return opened.error();
-    if (state->wire.protocol() != http2_name)
-        co_return make_error_code(errc::bad_http2);
     co_return grpc_client(std::move(state));
 }
 
