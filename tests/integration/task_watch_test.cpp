@@ -501,10 +501,11 @@ TEST_F(TaskWatch, OfAnAgentThatStoodStillUnderChurnIsRightAtOnceAndFreesTheEngin
     EXPECT_EQ(agent.process().metric(R"(swarm_sd_watch_losses_total{cause="closed"})"), 1);
     EXPECT_EQ(agent.process().metric(R"(swarm_sd_watch_losses_total{cause="ended"})"), 0);
 
-    // The other follower's engine saw the same changes, with nobody who did not read them.
-    for (int round = 0; round < 5; ++round)
+    // What was kept for the agent is free for what comes: with a reader that stands still it would grow on.
+    const auto before = memory_of(follower_);
+    for (int round = 0; round < 8; ++round)
         churn();
-    EXPECT_LT(memory_of(follower_), 2 * memory_of(bystander_) + 100'000) << "kB";
+    EXPECT_LT(memory_of(follower_), before + 100'000) << "kB";
     judge(agent, blind);
 }
 
