@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
 
 namespace proto_http {
+
+/// What fits into a socket address: `sun_path` less its terminator, unix(7).
+inline constexpr std::size_t longest_socket_path = 107;
 
 /// A Unix stream socket in the file system.
 struct unix_address {

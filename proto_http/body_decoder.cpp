@@ -1,6 +1,7 @@
 #include "proto_http/body_decoder.hpp"
 
 #include "proto_http/errc.hpp"
+#include "proto_http/hex.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -13,15 +14,6 @@ constexpr std::size_t most_framing_bytes = 8 * 1024;
 
 /// More digits would be zeros in front or too large a number.
 constexpr std::uint64_t most_before_next_digit = std::numeric_limits<std::uint64_t>::max() >> 4U;
-
-/// Value of a hexadecimal digit, or -1.
-constexpr int hex_value(char digit) noexcept
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    const char lower = static_cast<char>(digit | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 /// VCHAR, blanks and obs-text (RFC 9110 §5.5): no line ends above all.
 constexpr bool is_text(char letter) noexcept

@@ -27,15 +27,14 @@ namespace {
 using tcp = asio::ip::tcp;
 using endpoint = asio::generic::stream_protocol::endpoint;
 
-// The path is followed by a zero byte.
-constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
+static_assert(longest_socket_path == sizeof(sockaddr_un::sun_path) - 1);
 
 /// Between two knocks at a Unix server whose queue is full.
 constexpr std::chrono::milliseconds queue_pause{20};
 
 result<std::vector<endpoint>> unix_endpoints(const std::string& path)
 {
-    if (path.empty() || path.size() > longest_path || path.find('\0') != std::string::npos)
+    if (path.empty() || path.size() > longest_socket_path || path.find('\0') != std::string::npos)
         return make_error_code(errc::bad_address);
     return std::vector<endpoint>{asio::local::stream_protocol::endpoint(path)};
 }

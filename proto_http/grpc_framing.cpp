@@ -1,6 +1,7 @@
 #include "proto_http/grpc_framing.hpp"
 
 #include "proto_http/errc.hpp"
+#include "proto_http/hex.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -14,17 +15,6 @@ std::uint32_t big_endian(std::string_view four)
     for (const char byte : four)
         value = (value << 8U) | static_cast<unsigned char>(byte);
     return value;
-}
-
-std::optional<unsigned> hex_digit(char letter)
-{
-    if (letter >= '0' && letter <= '9')
-        return static_cast<unsigned>(letter - '0');
-    if (letter >= 'a' && letter <= 'f')
-        return static_cast<unsigned>(letter - 'a') + 10;
-    if (letter >= 'A' && letter <= 'F')
-        return static_cast<unsigned>(letter - 'A') + 10;
-    return std::nullopt;
 }
 
 } // namespace
@@ -68,10 +58,10 @@ std::string decode_grpc_message(std::string_view text)
     std::string decoded;
     for (std::size_t at = 0; at < text.size(); ++at) {
         const bool encoded = text[at] == '%' && at + 2 < text.size();
-        const auto high = encoded ? hex_digit(text[at + 1]) : std::nullopt;
-        const auto low = encoded ? hex_digit(text[at + 2]) : std::nullopt;
-        if (high && low) {
-            decoded += static_cast<char>(*high * 16 + *low);
+        const int high = encoded ? hex_value(text[at + 1]) : -1;
+        const int low = encoded ? hex_value(text[at + 2]) : -1;
+        if (high >= 0 && low >= 0) {
+            decoded += static_cast<char>(high * 16 + low);
             at += 2;
         } else {
             decoded += text[at];

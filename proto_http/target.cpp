@@ -1,5 +1,7 @@
 #include "proto_http/target.hpp"
 
+#include "proto_http/hex.hpp"
+
 #include <algorithm>
 
 namespace proto_http {
@@ -12,18 +14,6 @@ constexpr bool is_unreserved(char letter) noexcept
 {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
            letter == '-' || letter == '.' || letter == '_' || letter == '~';
-}
-
-/// Value of a hexadecimal digit, or -1.
-constexpr int hex_value(char digit) noexcept
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
 }
 
 std::optional<std::string> decode_query_text(std::string_view text)

@@ -14,8 +14,6 @@ namespace {
 // Registered for the Docker Engine API (IANA), without TLS and with it.
 constexpr std::uint16_t plain_port = 2375;
 constexpr std::uint16_t tls_port = 2376;
-// sizeof(sockaddr_un::sun_path) less its terminator; see unix(7).
-constexpr std::size_t longest_socket_path = 107;
 
 std::optional<std::uint16_t> parse_port(std::string_view text)
 {
@@ -47,7 +45,7 @@ std::variant<docker_host, std::string> parse_unix(std::string_view text, std::st
 {
     if (!path.starts_with('/'))
         return quoted(text) + ": the path of a Unix socket must be absolute";
-    if (path.size() > longest_socket_path)
+    if (path.size() > proto_http::longest_socket_path)
         return quoted(text) + ": the path of a Unix socket has at most 107 bytes";
     return docker_host{proto_http::unix_address{std::string(path)}};
 }

@@ -1,6 +1,7 @@
 #include "agent/docker/json_repair.hpp"
 
 #include "agent/docker/utf8.hpp"
+#include "proto_http/hex.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -16,17 +17,6 @@ namespace {
 
 constexpr std::size_t escape_length = 6; // \uXXXX
 
-std::optional<unsigned> hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return static_cast<unsigned>(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return static_cast<unsigned>(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F')
-        return static_cast<unsigned>(c - 'A' + 10);
-    return std::nullopt;
-}
-
 /// Value of the `\uXXXX` at the front of `text`.
 std::optional<std::uint32_t> unicode_escape(std::string_view text)
 {
@@ -34,10 +24,10 @@ std::optional<std::uint32_t> unicode_escape(std::string_view text)
         return std::nullopt;
     std::uint32_t value = 0;
     for (std::size_t at = 2; at < escape_length; ++at) {
-        const auto digit = hex_digit(text[at]);
-        if (!digit)
+        const int digit = proto_http::hex_value(text[at]);
+        if (digit < 0)
             return std::nullopt;
-        value = value * 16 + *digit;
+        value = value * 16 + static_cast<std::uint32_t>(digit);
     }
     return value;
 }

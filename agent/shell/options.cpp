@@ -366,10 +366,9 @@ task_watch_choice to_task_watch(const std::string& text)
         return {};
     if (text == "off")
         return {.socket = {}};
-    constexpr std::size_t longest_socket_path = 107; // unix(7)
     if (!text.starts_with('/'))
         throw bad_value("--docker.task-watch", in_quotes(text) + ": expected auto, off or an absolute path");
-    if (text.size() > longest_socket_path)
+    if (text.size() > proto_http::longest_socket_path)
         throw bad_value("--docker.task-watch", in_quotes(text) + ": the path of a Unix socket has at most 107 bytes");
     return {text, true};
 }
