@@ -2,6 +2,7 @@
 
 #include "agent/docker/errc.hpp"
 #include "agent/docker/json_repair.hpp"
+#include "agent/docker/label_map.hpp"
 
 #include <algorithm>
 #include <array>
@@ -130,11 +131,7 @@ core::label_map labels(const std::optional<dom::element>& value)
         if (content.get(content_text) == simdjson::SUCCESS)
             found.emplace_back(key, content_text);
     }
-    // Of a key that stands there twice the last one counts, as in Go.
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    const auto kept =
-        std::unique(found.rbegin(), found.rend(), [](const auto& a, const auto& b) { return a.first == b.first; });
-    found.erase(found.begin(), kept.base());
+    keep_last_of_each_key(found);
     return found;
 }
 

@@ -1,6 +1,7 @@
 #include "agent/docker/swarmkit.hpp"
 
 #include "agent/docker/errc.hpp"
+#include "agent/docker/label_map.hpp"
 #include "agent/docker/utf8.hpp"
 
 #include <algorithm>
@@ -142,15 +143,6 @@ void read_label(pbf_reader entry, core::label_map& into)
     });
 }
 
-/// Of a key that stands there twice the last one counts.
-void sort(core::label_map& labels)
-{
-    std::stable_sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    const auto kept =
-        std::unique(labels.rbegin(), labels.rend(), [](const auto& a, const auto& b) { return a.first == b.first; });
-    labels.erase(labels.begin(), kept.base());
-}
-
 struct annotations {
     std::string name;
     core::label_map labels;
@@ -168,7 +160,7 @@ annotations read_annotations(pbf_reader from)
             return false;
         return true;
     });
-    sort(into.labels);
+    keep_last_of_each_key(into.labels);
     return into;
 }
 
@@ -220,7 +212,7 @@ container_spec read_container_spec(pbf_reader from)
             return false;
         return true;
     });
-    sort(into.labels);
+    keep_last_of_each_key(into.labels);
     return into;
 }
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "agent/core/model.hpp"
+
+#include <algorithm>
+
+namespace agent::docker {
+
+/// Makes a label map of what was read: sorts it, and of a key that stands there twice the last one counts, as in Go.
+inline void keep_last_of_each_key(core::label_map& labels)
+{
+    std::stable_sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    const auto kept =
+        std::unique(labels.rbegin(), labels.rend(), [](const auto& a, const auto& b) { return a.first == b.first; });
+    labels.erase(labels.begin(), kept.base());
+}
+
+} // namespace agent::docker
