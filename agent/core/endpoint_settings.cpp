@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 constexpr auto shortest_interval = 5s;
 constexpr auto longest_interval = 1h;
 constexpr std::string_view default_timeout = "10s";
+/// Prometheus' own, where a job says nothing else (its `scrape_interval`).
+constexpr auto default_interval = 1min;
 constexpr std::size_t longest_path = 1024;
 constexpr std::size_t longest_endpoint_name = 32;
 
@@ -210,7 +212,8 @@ private:
         return written_duration{*text, *length};
     }
 
-    // Prometheus drops a target whose timeout exceeds its interval, so whoever sets the one gets the other.
+    // Prometheus drops a target whose timeout exceeds its interval, so whoever sets the one gets the other. Of the
+    // interval that the job has nothing is known here but what it is by default.
     void read_times()
     {
         auto interval = read_duration("interval");
@@ -225,6 +228,8 @@ private:
             if (timeout->length > interval->length)
                 timeout = interval;
             set("__scrape_interval__", interval->text);
+        } else if (timeout && timeout->length > default_interval) {
+            timeout = written_duration{"1m", default_interval};
         }
         if (timeout)
             set("__scrape_timeout__", timeout->text);

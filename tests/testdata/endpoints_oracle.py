@@ -122,7 +122,9 @@ def times(settings):
     interval, timeout = settings.get("interval"), settings.get("timeout")
     interval = interval if milliseconds(interval) else None
     timeout = timeout if milliseconds(timeout) else None
-    if not interval:
+    if not interval:  # the job's is not known: one minute unless it says otherwise
+        if timeout and milliseconds(timeout) > milliseconds("1m"):
+            timeout = "1m"
         return {"__scrape_timeout__": timeout} if timeout else {}
     if milliseconds(interval) < milliseconds("5s"):
         interval = "5s"

@@ -243,6 +243,13 @@ TEST_F(EndpointSettings, ClampTheInterval)
 TEST_F(EndpointSettings, SetATimeoutAlone)
 {
     EXPECT_THAT(labels_of({{"prometheus.timeout", "3s"}}), ElementsAre(Pair("__scrape_timeout__", "3s")));
+    EXPECT_THAT(labels_of({{"prometheus.timeout", "60s"}}), ElementsAre(Pair("__scrape_timeout__", "60s")));
+}
+
+TEST_F(EndpointSettings, HoldATimeoutAloneToTheIntervalThatJobsHaveByDefault)
+{
+    for (const auto* timeout : {"60001ms", "2m", "1w"})
+        EXPECT_THAT(labels_of({{"prometheus.timeout", timeout}}), ElementsAre(Pair("__scrape_timeout__", "1m")));
 }
 
 TEST_F(EndpointSettings, LoseZeroOrUnreadableDurations)
