@@ -42,6 +42,13 @@ read_everything lists_in(const read_request& what)
     return std::holds_alternative<read_containers>(what) ? only(list_kind::containers) : no_lists;
 }
 
+/// Whether it is an answer about single objects of the swarm.
+bool is_swarm_object(const event& what)
+{
+    return std::holds_alternative<service_read>(what) || std::holds_alternative<tasks_read>(what) ||
+           std::holds_alternative<task_read>(what) || std::holds_alternative<node_read>(what);
+}
+
 /// The list that a single object, or a list of its own, belongs to.
 list_kind list_behind(read_kind what)
 {
@@ -80,14 +87,16 @@ std::vector<action> discovery::start(time_point now)
     actions_.push_back(open_stream{});
     watch_.start(now);
     watch_led_ = watch_leads();
-    for (auto& wanted : watch_.take_actions())
-        actions_.push_back(std::move(wanted));
+    take_actions_of_watch();
     return std::exchange(actions_, {});
 }
 
 std::vector<action> discovery::handle(event what, time_point now)
 {
-    std::visit([this, now](auto& value) { on(value, now); }, what);
+    if (carrier_ == feed::watch && is_swarm_object(what))
+        drop_overtaken();
+    else
+        std::visit([this, now](auto& value) { on(value, now); }, what);
     hand_over(now);
     check_missed(now);
     reopen_when_due(now);
@@ -319,8 +328,7 @@ void discovery::on(everything_read& what, time_point now)
     const auto lists = std::get<read_everything>(reading_->what);
     const bool for_outputs = !page_list_behind(reading_->what);
     const bool first = (came_ | lists) != came_;
-    // A list that was asked for before the watch carried may be older than what the watch has told since.
-    if (carrier_ == feed::watch)
+    if (carrier_ == feed::watch) // it may be overtaken, as single answers may
         what.data.swarm_listed = false;
     const auto changes = world_.replace(std::move(what.data));
     if (!first && stream_up_ && stream_since_ < reading_->started && carrier_ == feed::engine)
@@ -346,11 +354,16 @@ void discovery::on(everything_read& what, time_point now)
     reading_.reset();
 }
 
+/// What was asked for before the watch carried may be older than what the watch has told since.
+void discovery::drop_overtaken()
+{
+    read_failures_ = 0;
+    reading_.reset();
+}
+
 void discovery::on(service_read& what, time_point now)
 {
     read_failures_ = 0;
-    if (carrier_ == feed::watch)
-        return reading_.reset();
     if (what.found) {
         take_read(world_.put(std::move(*what.found)), now);
         list_missing_networks(now);
@@ -365,8 +378,6 @@ void discovery::on(tasks_read& what, time_point now)
 {
     assert(reading_);
     read_failures_ = 0;
-    if (carrier_ == feed::watch)
-        return reading_.reset();
     auto changes = world_.put(std::move(what.networks));
     if (what.found)
         changes += world_.put_tasks_of(what.service_id, std::move(*what.found));
@@ -385,8 +396,6 @@ void discovery::on(tasks_read& what, time_point now)
 void discovery::on(task_read& what, time_point now)
 {
     read_failures_ = 0;
-    if (carrier_ == feed::watch)
-        return reading_.reset();
     auto changes = world_.put(std::move(what.networks));
     changes += what.found ? world_.put(std::move(*what.found)) : world_.remove_task(what.id);
     take_read(changes, now);
@@ -397,8 +406,6 @@ void discovery::on(task_read& what, time_point now)
 void discovery::on(node_read& what, time_point now)
 {
     read_failures_ = 0;
-    if (carrier_ == feed::watch)
-        return reading_.reset();
     const auto changes = what.found ? world_.put(std::move(*what.found)) : world_.remove_node(what.id);
     // Nodes tell of every network that comes and goes there; only what changes the node itself moves tasks.
     if (!changes.nodes.empty())
@@ -544,13 +551,18 @@ duration discovery::stale_after() const noexcept
     return std::max<duration>(3 * interval_, 30s);
 }
 
+void discovery::take_actions_of_watch()
+{
+    for (auto& wanted : watch_.take_actions())
+        actions_.push_back(std::move(wanted));
+}
+
 void discovery::hand_over(time_point now)
 {
     if (const auto at = confirm_at(only(list_kind::swarm)); at && carrier_ == feed::watch)
         watch_.list_by(*at);
     watch_.advance(now);
-    for (auto& wanted : watch_.take_actions())
-        actions_.push_back(std::move(wanted));
+    take_actions_of_watch();
 
     const auto carrier = watch_.carries(now) ? feed::watch : feed::engine;
     if (std::exchange(carrier_, carrier) != carrier) {
@@ -599,7 +611,7 @@ void discovery::list_by(time_point when)
 void discovery::plan_resync(const everything_read& what, time_point now)
 {
     stretch(what);
-    list_by(now + scaled(interval_, 1 - resync_jitter + 2 * resync_jitter * draw()));
+    list_by(now + random_.spread(interval_, resync_jitter));
     cheap_again_at_ = now + what.took * hint_list_pause;
 }
 
@@ -666,12 +678,7 @@ void discovery::start_page_list(list_kind which, time_point now)
 
 std::chrono::milliseconds discovery::delay_after(unsigned failures)
 {
-    return retry_delay(failures, settings_.backoff, draw());
-}
-
-double discovery::draw()
-{
-    return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+    return retry_delay(failures, settings_.backoff, random_.draw());
 }
 
 } // namespace agent::core

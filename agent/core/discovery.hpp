@@ -2,6 +2,7 @@
 
 #include "agent/core/backoff.hpp"
 #include "agent/core/events.hpp"
+#include "agent/core/jitter.hpp"
 #include "agent/core/missed_changes.hpp"
 #include "agent/core/page_lists.hpp"
 #include "agent/core/read_queue.hpp"
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -117,6 +117,8 @@ private:
     void take_read(const model_changes& changes, time_point now);
     void take(const model_changes& changes, std::optional<time_point> since, const read_everything& listed,
               time_point listed_since, time_point now);
+    void drop_overtaken();
+    void take_actions_of_watch();
     void hand_over(time_point now);
     [[nodiscard]] bool watch_leads() const { return carrier_ == feed::watch || watch_.is_promising(); }
     [[nodiscard]] read_everything lists_wanted() const;
@@ -138,10 +140,9 @@ private:
     void start_list(time_point now);
     void start_page_list(list_kind which, time_point now);
     [[nodiscard]] std::chrono::milliseconds delay_after(unsigned failures);
-    [[nodiscard]] double draw();
 
     discovery_settings settings_;
-    std::minstd_rand random_;
+    jitter random_;
     std::vector<action> actions_;
 
     swarm world_;

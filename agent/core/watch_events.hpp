@@ -2,6 +2,7 @@
 
 #include "agent/core/model.hpp"
 
+#include <algorithm>
 #include <variant>
 #include <vector>
 
@@ -25,5 +26,13 @@ struct swarm_lists {
     std::vector<service> services;
     std::vector<task> tasks;
 };
+
+/// Whether two managers that listed these nodes are of one swarm: IDs are never given twice.
+[[nodiscard]] inline bool are_of_one_swarm(const std::vector<node>& here, const std::vector<node>& there)
+{
+    return std::any_of(here.begin(), here.end(), [&there](const node& one) {
+        return std::any_of(there.begin(), there.end(), [&one](const node& other) { return one.id == other.id; });
+    });
+}
 
 } // namespace agent::core

@@ -1,7 +1,6 @@
 #include "agent/core/watch_follower.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 #include <variant>
 
@@ -25,16 +24,11 @@ constexpr auto lagging_patience = 30s;
 constexpr auto after_node_change = 200ms;
 /// Lists may take this part of the time between them.
 constexpr int list_share = 20;
-constexpr double jitter = 0.1;
+constexpr double interval_jitter = 0.1;
 /// Nobody looked at the stream for so long: dockerd has been keeping everything for us. It is dropped rather than read.
 constexpr auto longest_pause = 10s;
 /// No more changes are kept than a list costs.
 constexpr std::size_t most_kept = 200'000;
-
-duration scaled(duration value, double factor)
-{
-    return std::chrono::duration_cast<duration>(std::chrono::duration<double>(value) * factor);
-}
 
 template <class Value>
 std::uint64_t highest_version(const std::vector<Value>& values, std::uint64_t at_least)
@@ -100,21 +94,25 @@ void watch_follower::lost(time_point now)
 {
     if (stage_ == stage::following)
         failures_ = 0;
-    trouble_ = stage_ == stage::opening ? "it cannot be opened" : "it ended";
-    stage_ = stage::closed;
-    last_step_.reset();
+    close(stage_ == stage::opening ? "it cannot be opened" : "it ended");
     promised_until_.reset();
-    reopen_at_ = now + retry_delay(++failures_, reopen_backoff, draw());
+    reopen_at_ = now + retry_delay(++failures_, reopen_backoff, random_.draw());
 }
 
 /// Gives the stream up and opens another one at once: lists say what happened meanwhile.
 void watch_follower::recycle(time_point now, std::string_view why)
 {
+    close(why);
+    actions_.push_back(close_watch{});
+    open(now);
+}
+
+void watch_follower::close(std::string_view why)
+{
     trouble_ = why;
     stage_ = stage::closed;
     last_step_.reset();
-    actions_.push_back(close_watch{});
-    open(now);
+    kept_.clear(); // whatever follows begins with a list
 }
 
 // --- Changes ---
@@ -245,7 +243,7 @@ model_changes watch_follower::listed(swarm_lists lists, swarm& world, time_point
     listed_at_ = now;
     failures_ = 0;
     const auto interval = std::max<duration>(reconcile_interval, (now - asked_at) * list_share);
-    list_at_ = now + scaled(first ? duration(first_reconcile) : interval, 1 - jitter + 2 * jitter * draw());
+    list_at_ = now + random_.spread(first ? duration(first_reconcile) : interval, interval_jitter);
     if (is_lagging_ && stream_version_ < floors_.tasks)
         list_at_ = now + lagging_interval;
     else {
@@ -382,11 +380,6 @@ std::optional<time_point> watch_follower::deadline() const
 bool watch_follower::carries(time_point now) const
 {
     return stage_ == stage::following && (!is_stale() || now - *silent_since_ < patience);
-}
-
-double watch_follower::draw()
-{
-    return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
 }
 
 } // namespace agent::core

@@ -2,12 +2,12 @@
 
 #include "agent/core/backoff.hpp"
 #include "agent/core/events.hpp"
+#include "agent/core/jitter.hpp"
 #include "agent/core/swarm.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <vector>
 
@@ -96,11 +96,11 @@ private:
     void judge_suspects(time_point now);
     void begin_lagging(time_point now);
     void open(time_point now);
+    void close(std::string_view why);
     void recycle(time_point now, std::string_view why);
     void ask_when_due(time_point now);
-    [[nodiscard]] double draw();
 
-    std::minstd_rand random_;
+    jitter random_;
     bool enabled_;
     std::vector<action> actions_;
 

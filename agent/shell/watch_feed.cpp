@@ -5,7 +5,6 @@
 
 #include <boost/asio/error.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <variant>
@@ -31,13 +30,6 @@ std::string_view cause_of(const boost::system::error_code& code)
     if (code == docker::errc::other_swarm)
         return "other_swarm";
     return code == asio::error::timed_out ? "timeout" : "ended";
-}
-
-bool have_one_in_common(const std::vector<core::node>& left, const std::vector<core::node>& right)
-{
-    return std::any_of(left.begin(), left.end(), [&right](const core::node& one) {
-        return std::any_of(right.begin(), right.end(), [&one](const core::node& other) { return one.id == other.id; });
-    });
 }
 
 std::string_view kind_of(const core::object_change& change)
@@ -130,7 +122,7 @@ asio::awaitable<void> watch_feed::check_swarm(docker::task_watch& watch, ending&
     const auto there = co_await engine_->nodes();
     if (!there)
         end = there.error();
-    else if (!have_one_in_common(*here, *there))
+    else if (!core::are_of_one_swarm(*here, *there))
         end = docker::failure{docker::errc::other_swarm, path_ + ": this is another swarm than the engine's"};
 }
 

@@ -494,6 +494,32 @@ TEST_F(WatchFollower, GivesUpAStreamThatNobodyReadForLong)
     EXPECT_THAT(known_tasks(), ElementsAre("t9"));
 }
 
+TEST_F(WatchFollower, OpensNoStreamTwiceWhereTheOneGivenUpIsToldAsLost)
+{
+    follow();
+    now += 15s; // this program stood still
+    EXPECT_THAT(step(), ElementsAre(action{close_watch{}}, action{open_watch{}}));
+    follower.lost(now); // the one that was given up
+    step();
+    follower.armed(now);
+    EXPECT_THAT(step(), ElementsAre(action{list_swarm{}}));
+    answer_lists();
+    for (int seconds = 0; seconds < 8; ++seconds) {
+        now += 1s;
+        EXPECT_THAT(step(), Not(Contains(action{open_watch{}})));
+    }
+    EXPECT_TRUE(follower.carries(now));
+}
+
+TEST(Swarms, AreOneWhereTheyHaveANodeInCommon)
+{
+    const auto a = node_at("a", "192.168.0.1");
+    const auto b = node_at("b", "192.168.0.1"); // an address may be used twice
+    EXPECT_TRUE(are_of_one_swarm({a, b}, {b}));
+    EXPECT_FALSE(are_of_one_swarm({a}, {b}));
+    EXPECT_FALSE(are_of_one_swarm({}, {b}));
+}
+
 TEST_F(WatchFollower, AsksAgainAfterAListThatFailed)
 {
     open();
