@@ -1,4 +1,4 @@
-#include "instrumented_service/service.hpp"
+#include "instrumented_service/accounts/service.hpp"
 #include "proto_http/server.hpp"
 #include "proto_http/timeout.hpp"
 
@@ -34,8 +34,8 @@ asio::awaitable<void> serve(proto_http::server& pages, proto_http::listener on)
 int run(const std::string& where)
 {
     std::signal(SIGPIPE, SIG_IGN);
-    instrumented_service::service accounts;
-    proto_http::server pages(accounts.routes());
+    accounts::service accountservice;
+    proto_http::server pages(accountservice.routes());
     asio::io_context io{1};
     auto bound = proto_http::listener::bind(io.get_executor(), where);
     if (!bound) {

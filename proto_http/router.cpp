@@ -79,7 +79,10 @@ std::string_view request::param(std::string_view name) const
     return find_exact(params, name);
 }
 
-router::router(std::vector<route> routes) : routes_(std::move(routes)) {}
+router::router(std::vector<route> routes, std::shared_ptr<request_monitor> unmatched)
+    : routes_(std::move(routes)), unmatched_(std::move(unmatched))
+{
+}
 
 router::match router::find(std::string_view method, std::string_view path) const
 {
@@ -89,12 +92,12 @@ router::match router::find(std::string_view method, std::string_view path) const
         if (!params)
             continue;
         if (answers(candidate, method))
-            return {&candidate, *std::move(params), {}};
+            return {&candidate, *std::move(params), {}, candidate.monitor.get()};
         methods.push_back(candidate.method);
         if (candidate.method == "GET")
             methods.push_back("HEAD");
     }
-    return {nullptr, {}, allow_header(std::move(methods))};
+    return {nullptr, {}, allow_header(std::move(methods)), unmatched_.get()};
 }
 
 } // namespace proto_http

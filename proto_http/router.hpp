@@ -1,10 +1,12 @@
 #pragma once
 
 #include "proto_http/fields.hpp"
+#include "proto_http/request_monitor.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,24 +45,32 @@ struct route {
     std::string method; ///< `GET` answers HEAD, too
     std::string pattern;
     proto_http::handler handler;
+    bool monitored = true; ///< whether a middleware may put its monitor here
+    // Two owners: the route, which tells it, and the middleware, which shows what it was told.
+    std::shared_ptr<request_monitor> monitor{};
 };
 
 /// Finds the route of a request: the first that fits. Pure: calls nothing.
 class router {
 public:
     router() = default;
-    explicit router(std::vector<route> routes);
+    /// @param unmatched  told of requests that no route fits, and of those that cannot be read; may be nobody
+    explicit router(std::vector<route> routes, std::shared_ptr<request_monitor> unmatched = {});
 
     struct match {
         const route* found = nullptr; ///< none: 404, or 405 when `allow` is not empty
         field_list params;
         std::string allow; ///< where the path is known but not the method: its methods, as the Allow header wants them
+        request_monitor* monitor = nullptr; ///< the route's, or that of unmatched requests; may be nobody
     };
 
     [[nodiscard]] match find(std::string_view method, std::string_view path) const;
 
+    [[nodiscard]] request_monitor* unmatched() const noexcept { return unmatched_.get(); }
+
 private:
     std::vector<route> routes_;
+    std::shared_ptr<request_monitor> unmatched_;
 };
 
 } // namespace proto_http

@@ -243,27 +243,36 @@ private:
     {
         if (const auto* refused = std::get_if<request_reader::refusal>(&next)) {
             auto answer = plain_reply(refused->status);
-            co_await send(std::move(answer), 11, false, true);
+            monitored_request watch(state_.routes.unmatched(), {});
+            watch.answered(answer.status, answer.body.size());
+            if (co_await send(std::move(answer), 11, false, true))
+                watch.sent();
             co_return false;
         }
         auto& [message, version, keep_alive] = std::get<request_reader::complete>(next);
         const bool with_body = message.method != "HEAD";
+        auto match = state_.routes.find(message.method, message.path);
+        monitored_request watch(match.monitor, message);
         limit_.never_expires(); // how long a handler takes is its own business
-        auto answer = co_await respond(std::move(message));
+        auto answer = co_await respond(std::move(match), std::move(message));
+        if (!answer && co_await is_cancelled())
+            co_return false;
         // A handler that threw may have left anything behind, and what it was asked may be the reason.
         const bool goes_on = keep_alive && answer && !state_.is_stopping;
         if (!answer)
             answer = plain_reply(500);
-        const bool is_sent = co_await send(*std::move(answer), version, goes_on, with_body);
-        co_return goes_on&& is_sent;
+        watch.answered(answer->status, with_body && may_have_body(answer->status) ? answer->body.size() : 0);
+        if (!co_await send(*std::move(answer), version, goes_on, with_body))
+            co_return false;
+        watch.sent();
+        co_return goes_on;
     }
 
     /// Nothing when the handler failed.
-    asio::awaitable<std::optional<reply>> respond(request message)
+    asio::awaitable<std::optional<reply>> respond(router::match match, request message)
     {
         if (http::string_to_verb(message.method) == http::verb::unknown)
             co_return plain_reply(501);
-        auto match = state_.routes.find(message.method, message.path);
         if (match.found == nullptr) {
             auto answer = plain_reply(match.allow.empty() ? 404 : 405);
             if (!match.allow.empty())
@@ -287,10 +296,15 @@ private:
         } catch (...) {
             problem = "unknown exception";
         }
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() == asio::cancellation_type::none)
+        if (!co_await is_cancelled())
             state_.report(chosen.name, problem);
         co_return std::nullopt;
+    }
+
+    static asio::awaitable<bool> is_cancelled()
+    {
+        const auto state = co_await asio::this_coro::cancellation_state;
+        co_return state.cancelled() != asio::cancellation_type::none;
     }
 
     asio::awaitable<bool> send(reply answer, unsigned version, bool keep_alive, bool with_body)

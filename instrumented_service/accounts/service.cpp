@@ -1,8 +1,8 @@
-#include "instrumented_service/service.hpp"
+#include "instrumented_service/accounts/service.hpp"
 
 #include <prometheus/text_serializer.h>
 
-namespace instrumented_service {
+namespace accounts {
 namespace {
 
 namespace asio = boost::asio;
@@ -38,4 +38,4 @@ proto_http::router service::routes()
     });
 }
 
-} // namespace instrumented_service
+} // namespace accounts

@@ -7,7 +7,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
 
-namespace instrumented_service {
+namespace accounts {
 
 /// A small service worth discovering: `GET /health` and `GET /metrics`.
 class service {
@@ -22,4 +22,4 @@ private:
     prometheus::Family<prometheus::Counter>& requests_;
 };
 
-} // namespace instrumented_service
+} // namespace accounts
