@@ -319,11 +319,17 @@ void measure_delays(const private_swarm& swarm, const task_lives& lives, const o
                                     {"Engine API alone", &engine_feed},
                                     {"dockerswarm_sd_configs, 1 s", &every_second},
                                     {"dockerswarm_sd_configs, 60 s", &every_minute}};
-    const auto all = [&](const auto& holds_for) {
+    const auto all = [&](const std::string& services, const auto& holds_for) {
         return std::ranges::all_of(observers, [&](const auto& one) {
-            return std::ranges::all_of(lives_of(lives, "one"),
+            return std::ranges::all_of(lives_of(lives, services),
                                        [&](const auto& life) { return holds_for(*one.second, life); });
         });
+    };
+    const auto create_running = [&](const std::string& name, std::chrono::seconds then) {
+        create(swarm, name, wanted.repeats);
+        if (!eventually([&] { return lives_of(lives, name).size() == static_cast<std::size_t>(wanted.repeats); }))
+            throw std::runtime_error("the replicas do not start");
+        pause(then);
     };
 
     // At moments that have nothing to do with anybody's interval.
@@ -331,34 +337,37 @@ void measure_delays(const private_swarm& swarm, const task_lives& lives, const o
         create(swarm, "one" + std::to_string(number), 1);
         pause(6'300ms);
     }
-    (void)eventually([&] { return all([](const auto& one, const auto& life) { return one.saw(life).has_value(); }); },
-                     longest_wait);
+    (void)eventually(
+        [&] { return all("one", [](const auto& one, const auto& life) { return one.saw(life).has_value(); }); },
+        longest_wait);
     const auto starts = delays(
         observers, lives_of(lives, "one"), [](const task_life& life) { return life.started; },
         [](const observer& one, const task_life& life) { return one.saw(life); });
     print("container start to target there", starts);
     print_ratios(starts);
 
+    // Replicas of one service, and no other service beside it: when a container ends, its engine takes the addresses of
+    // its service out of every other container of the network first, for each service anew, and says only then that the
+    // task has ended.
+    for (int number = 0; number < wanted.repeats; ++number)
+        swarm.docker({"service", "rm", "one" + std::to_string(number)});
+    create_running("dying", 70s); // everybody has to see them first
     for (int number = 0; number < wanted.repeats; ++number) {
-        swarm.docker({"kill", swarm.docker({"ps", "--quiet", "--filter",
-                                            "label=com.docker.swarm.service.name=one" + std::to_string(number)},
-                                           worker)},
-                     worker);
+        const auto running =
+            swarm.docker({"ps", "--quiet", "--filter", "label=com.docker.swarm.service.name=dying"}, worker);
+        swarm.docker({"kill", running.substr(0, running.find('\n'))}, worker);
         pause(6'300ms);
     }
     (void)eventually(
-        [&] { return all([](const auto& one, const auto& life) { return one.missed(life).has_value(); }); },
+        [&] { return all("dying", [](const auto& one, const auto& life) { return one.missed(life).has_value(); }); },
         longest_wait);
     const auto deaths = delays(
-        observers, lives_of(lives, "one"), [](const task_life& life) { return life.died.value(); },
+        observers, lives_of(lives, "dying"), [](const task_life& life) { return life.died.value(); },
         [](const observer& one, const task_life& life) { return one.missed(life); });
     print("container death to target gone", deaths);
     print_ratios(deaths);
 
-    create(swarm, "many", wanted.repeats);
-    if (!eventually([&] { return lives_of(lives, "many").size() == static_cast<std::size_t>(wanted.repeats); }))
-        throw std::runtime_error("the replicas do not start");
-    pause(2s);
+    create_running("many", 2s);
     for (int replicas = wanted.repeats - 1; replicas >= 0; --replicas) {
         swarm.docker({"service", "scale", "--detach", "many=" + std::to_string(replicas)});
         pause(1'300ms);

@@ -14,9 +14,9 @@ struct request_start {
     std::uint32_t slot = 0;          ///< the monitor's own
 };
 
-/// Told of the requests of one route, or of those that no route fits. The server calls it inline, on the reactor, around
-/// the handler: no coroutine frame and no allocation of its own. Each `started` is followed by exactly one `answered` or
-/// one `abandoned`.
+/// Told of the requests of one route, or of those that no route fits. The server calls it inline, on the reactor,
+/// around the handler: no coroutine frame and no allocation of its own. Each `started` is followed by exactly one
+/// `answered` or one `abandoned`.
 class request_monitor {
 public:
     virtual ~request_monitor() = default;
