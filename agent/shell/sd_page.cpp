@@ -1,6 +1,6 @@
 #include "agent/shell/sd_page.hpp"
 
-#include "agent/shell/gzip.hpp"
+#include "proto_http/gzip.hpp"
 #include "sd_writer/json.hpp"
 
 #include <algorithm>
@@ -95,8 +95,8 @@ reply sd_page(const std::vector<target_group>& targets, const request& asked)
         page.body.clear();
         return page;
     }
-    if (accepts_gzip(asked.field("Accept-Encoding"))) {
-        page.body = gzip(page.body);
+    if (proto_http::accepts_gzip(asked.field("Accept-Encoding"))) {
+        page.body = proto_http::gzip(page.body);
         page.fields.emplace_back("Content-Encoding", "gzip");
     }
     return page;

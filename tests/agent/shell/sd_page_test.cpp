@@ -1,14 +1,13 @@
 #include "agent/shell/sd_page.hpp"
 
-#include "agent/shell/gzip.hpp"
 #include "sd_writer/json.hpp"
+#include "tests/support/gunzip.hpp"
 
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 namespace agent::shell {
 namespace {
@@ -35,21 +34,6 @@ std::string only(std::vector<std::size_t> numbers)
     for (const auto number : numbers)
         kept.push_back(groups.at(number));
     return sd_writer::to_json(kept);
-}
-
-std::string unpacked(const std::string& packed)
-{
-    std::string text(4096, '\0');
-    z_stream stream{};
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data())); // zlib only reads it
-    stream.avail_in = static_cast<uInt>(packed.size());
-    stream.next_out = reinterpret_cast<Bytef*>(text.data());
-    stream.avail_out = static_cast<uInt>(text.size());
-    EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
-    EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-    text.resize(stream.total_out);
-    inflateEnd(&stream);
-    return text;
 }
 
 TEST(SdPage, IsTheCompleteListInJson)
@@ -81,7 +65,7 @@ TEST(SdPage, IsPackedForWhoAcceptsIt)
     asked.fields = {{"Accept-Encoding", "gzip"}};
     const auto page = sd_page(groups, asked);
     EXPECT_EQ(field_of(page, "Content-Encoding"), "gzip");
-    EXPECT_EQ(unpacked(page.body), sd_writer::to_json(groups));
+    EXPECT_EQ(support::gunzip(page.body), sd_writer::to_json(groups));
     EXPECT_EQ(field_of(sd_page(groups, {}), "Content-Encoding"), "");
 }
 
@@ -100,20 +84,6 @@ TEST(SdPage, KeepsTheGroupsThatAQueryNames)
     EXPECT_EQ(body_for({{"network", "bridge"}}), only({2}));
     EXPECT_EQ(body_for({{"service", "nobody"}}), "[]\n");
     EXPECT_EQ(body_for({{"anything", "else"}}), only({0, 1, 2}));
-}
-
-TEST(Gzip, IsTakenByWhoNamesItAndDoesNotRefuseIt)
-{
-    for (const auto* taken : {"gzip", "deflate, gzip", "GZIP;q=0.5", "*", "br;q=1.0, gzip;q=0.8", "x-gzip"})
-        EXPECT_TRUE(accepts_gzip(taken)) << taken;
-    for (const auto* refused : {"", "identity", "deflate", "gzip;q=0", "gzip; q=0.000", "gzipped", "*;q=0"})
-        EXPECT_FALSE(accepts_gzip(refused)) << refused;
-}
-
-TEST(Gzip, PacksWhatWasThere)
-{
-    for (const auto& text : {std::string(), std::string("[]\n"), std::string(4000, 'a')})
-        EXPECT_EQ(unpacked(gzip(text)), text);
 }
 
 } // namespace
