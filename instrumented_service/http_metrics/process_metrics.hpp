@@ -10,7 +10,7 @@ namespace http_metrics {
 
 /// The standard `process_*` metrics of this process, and what its allocator holds. What cannot be read is left out.
 ///
-/// A reading takes its values when it is first asked for something, some 50 µs with thousands of descriptors (Linux 6.2
+/// A reading takes its values when it is first asked for something, some 20 µs with thousands of descriptors (Linux 6.2
 /// and newer say how many there are; before, they are counted a few hundred at a time, step by step).
 ///
 /// The allocator, glibc's, walks its free blocks to say how much it holds: with a million of them that takes tens of
