@@ -6,6 +6,9 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -110,6 +113,17 @@ result<stream_acceptor> open_tcp(const asio::any_io_executor& executor, std::str
 }
 
 } // namespace
+
+std::optional<accept_queue> queue_of(stream_acceptor& acceptor)
+{
+    // Of a listening socket, these two fields are its queue (Linux, tcp_get_info).
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (::getsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+        info.tcpi_state != TCP_LISTEN)
+        return std::nullopt;
+    return accept_queue{info.tcpi_unacked, info.tcpi_sacked};
+}
 
 result<listener> listener::bind(const asio::any_io_executor& executor, std::string_view where)
 {

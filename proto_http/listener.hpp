@@ -6,13 +6,24 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace proto_http {
 
 /// Accepts Unix or TCP connections.
 using stream_acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
+
+/// Connections that the kernel has set up and nobody has accepted yet.
+struct accept_queue {
+    std::size_t length = 0;
+    std::size_t limit = 0; ///< what comes when so many wait is dropped
+};
+
+/// Nothing for a Unix socket, whose queue the kernel does not tell.
+[[nodiscard]] std::optional<accept_queue> queue_of(stream_acceptor& acceptor);
 
 /// A bound, listening socket.
 class listener {

@@ -91,6 +91,8 @@ struct server_state {
 
     date_text date;
     std::list<connection> open;
+    server_counts counts;
+    stream_acceptor* listening = nullptr; ///< while serving
     bool is_stopping = false;
     asio::steady_timer* last_closed = nullptr; ///< waited for while stopping
 
@@ -369,16 +371,32 @@ asio::awaitable<void> accept_sessions(std::shared_ptr<server_state> state, strea
         if (error == asio::error::connection_aborted)
             continue; // that one changed its mind
         if (error) {
+            ++state->counts.accept_failures;
             pause.expires_after(accept_pause);
             co_await pause.async_wait(use_result);
             continue;
         }
-        if (state->open.size() >= state->limits.connections)
+        if (state->open.size() >= state->limits.connections) {
+            ++state->counts.refused;
             continue; // and the socket is closed
+        }
+        ++state->counts.accepted;
         tune(socket);
         start_session(state, std::move(socket));
     }
 }
+
+/// Makes the acceptor known for as long as it is there: the coroutine that has it may just be destroyed.
+class listening_now {
+public:
+    listening_now(server_state& state, stream_acceptor& acceptor) : state_(state) { state_.listening = &acceptor; }
+    listening_now(const listening_now&) = delete;
+    listening_now& operator=(const listening_now&) = delete;
+    ~listening_now() { state_.listening = nullptr; }
+
+private:
+    server_state& state_;
+};
 
 /// Waits until no connection is left, at most until `until`.
 asio::awaitable<void> wait_closed(server_state& state, deadline::clock::time_point until)
@@ -413,9 +431,25 @@ std::size_t server::connections() const noexcept
     return state_->open.size();
 }
 
+const server_limits& server::limits() const noexcept
+{
+    return state_->limits;
+}
+
+const server_counts& server::counts() const noexcept
+{
+    return state_->counts;
+}
+
+std::optional<proto_http::accept_queue> server::accept_queue() const
+{
+    return state_->listening == nullptr ? std::nullopt : queue_of(*state_->listening);
+}
+
 asio::awaitable<void> server::serve(listener on)
 {
     const auto state = state_;
+    const listening_now known(*state, on.acceptor_);
     try {
         co_await accept_sessions(state, on.acceptor_);
     } catch (const boost::system::system_error&) {

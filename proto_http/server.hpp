@@ -7,8 +7,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,13 @@ struct server_limits {
     std::chrono::milliseconds idle{60'000};  ///< between requests of one connection
     std::chrono::milliseconds write{30'000}; ///< for one whole response
     std::chrono::milliseconds drain{5'000};  ///< for requests in progress when the server is stopped
+};
+
+/// What became of connections since the server was made.
+struct server_counts {
+    std::uint64_t accepted = 0;
+    std::uint64_t refused = 0;         ///< closed at once: `server_limits::connections` were open
+    std::uint64_t accept_failures = 0; ///< attempts to accept that failed, mostly for want of file descriptors
 };
 
 struct server_state;
@@ -50,7 +59,13 @@ public:
     /// One call at a time. Returns with the caller's cancellation state reset to its default.
     [[nodiscard]] boost::asio::awaitable<void> serve(listener on);
 
+    /// How many are open.
     [[nodiscard]] std::size_t connections() const noexcept;
+    [[nodiscard]] const server_limits& limits() const noexcept;
+    [[nodiscard]] const server_counts& counts() const noexcept;
+
+    /// Of the socket that it listens on; nothing while it does not serve, and for a Unix socket.
+    [[nodiscard]] std::optional<proto_http::accept_queue> accept_queue() const;
 
 private:
     // Shared with the connections: when an io_context is destroyed, their coroutines go in no particular order.

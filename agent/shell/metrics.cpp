@@ -2,8 +2,9 @@
 
 #include "agent/core/events.hpp"
 #include "agent/core/skip_counts.hpp"
-#include "agent/shell/process_metrics.hpp"
 #include "agent/shell/version.hpp"
+#include "instrumented_service/http_metrics/build_info.hpp"
+#include "instrumented_service/http_metrics/collected.hpp"
 
 #include <array>
 #include <cstddef>
@@ -93,7 +94,7 @@ public:
     void build_info()
     {
         gauges("build_info", "What this program was built from; the value is always 1.")
-            .Add({{"version", std::string(version())}, {"compiler", std::string(compiler())}})
+            .Add({{"version", std::string(version())}, {"compiler", std::string(http_metrics::compiler())}})
             .Set(1);
     }
 
@@ -208,7 +209,7 @@ metrics::metrics(const std::vector<core::role>& file_roles)
 std::string metrics::text() const
 {
     auto families = registry.Collect();
-    for (auto& family : process_metrics())
+    for (auto& family : http_metrics::collect(process))
         families.push_back(std::move(family));
     return prometheus::TextSerializer().Serialize(families);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/core/role.hpp"
+#include "instrumented_service/http_metrics/process_metrics.hpp"
 
 #include <array>
 #include <functional>
@@ -45,6 +46,7 @@ struct metrics {
     [[nodiscard]] std::string text() const;
 
     prometheus::Registry registry;
+    http_metrics::process_metrics process;
 
     // The event stream
     labelled<counter> events; ///< by `type`: service, node, container

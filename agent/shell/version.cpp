@@ -1,5 +1,7 @@
 #include "agent/shell/version.hpp"
 
+#include "instrumented_service/http_metrics/build_info.hpp"
+
 namespace agent::shell {
 
 std::string_view version()
@@ -7,18 +9,10 @@ std::string_view version()
     return SWARM_SD_VERSION;
 }
 
-std::string_view compiler()
-{
-#ifdef __clang__
-    return "clang++ " __clang_version__;
-#else
-    return "g++ " __VERSION__;
-#endif
-}
-
 std::string version_line()
 {
-    return "swarm-sd, version " + std::string(version()) + " (built with " + std::string(compiler()) + ")";
+    return "swarm-sd, version " + std::string(version()) + " (built with " + std::string(http_metrics::compiler()) +
+           ")";
 }
 
 } // namespace agent::shell

@@ -184,14 +184,18 @@ void collecting_sink::add(const series& one)
     families_.back().metric.push_back(std::move(made));
 }
 
-std::vector<MetricFamily> as_collectable::Collect() const
+std::vector<MetricFamily> collect(const metric_source& from)
 {
     collecting_sink sink;
-    const auto reading = from_->read();
-    bool more = true;
-    while (more)
-        more = reading->next(sink);
+    const auto reading = from.read();
+    while (reading->next(sink)) {
+    }
     return sink.take();
+}
+
+std::vector<MetricFamily> as_collectable::Collect() const
+{
+    return collect(*from_);
 }
 
 } // namespace http_metrics

@@ -43,6 +43,9 @@ private:
     std::vector<prometheus::MetricFamily> families_;
 };
 
+/// Everything that a source has, at once: for sources of a few series.
+[[nodiscard]] std::vector<prometheus::MetricFamily> collect(const metric_source& from);
+
 /// Offers a source of ours to prometheus-cpp, for its exposer, say.
 ///
 /// The exposer collects on threads of its own: a source that belongs to a reactor cannot be offered to it.

@@ -1,6 +1,6 @@
 #include "instrumented_service/http_metrics/scrape_counts.hpp"
 
-#include "instrumented_service/http_metrics/prepared.hpp"
+#include "instrumented_service/http_metrics/ready_families.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -19,10 +19,10 @@ double number(std::uint64_t count)
     return static_cast<double>(count);
 }
 
-filled_family single(std::string name, std::string help, metric_type type, decltype(series::value) value,
+ready_family single(std::string name, std::string help, metric_type type, decltype(series::value) value,
                      std::string unit = "")
 {
-    filled_family made{{std::move(name), std::move(help), type, std::move(unit)}, {}};
+    ready_family made{{std::move(name), std::move(help), type, std::move(unit)}, {}};
     made.all.push_back({{}, std::move(value)});
     return made;
 }
@@ -47,13 +47,13 @@ void scrape_counts::rendered(std::chrono::duration<double> took, std::chrono::du
 
 std::unique_ptr<metric_reading> scrape_counts::read() const
 {
-    filled_family requests{{"promhttp_metric_handler_requests_total", "Total number of scrapes by HTTP status code.",
+    ready_family requests{{"promhttp_metric_handler_requests_total", "Total number of scrapes by HTTP status code.",
                             metric_type::counter},
                            {}};
     for (std::size_t at = 0; at < statuses.size(); ++at)
         requests.all.push_back({{{"code", std::to_string(statuses[at])}}, counter_value{number(requests_[at])}});
 
-    filled_family errors{{"promhttp_metric_handler_errors_total",
+    ready_family errors{{"promhttp_metric_handler_errors_total",
                           "Total number of internal errors encountered by the metric handler.", metric_type::counter},
                          {}};
     for (std::size_t at = 0; at < causes.size(); ++at)
@@ -67,7 +67,7 @@ std::unique_ptr<metric_reading> scrape_counts::read() const
         durations.buckets.push_back({bound, durations.count});
     }
 
-    std::vector<filled_family> all;
+    std::vector<ready_family> all;
     all.push_back(std::move(requests));
     all.push_back(single("promhttp_metric_handler_requests_in_flight", "Current number of scrapes being served.",
                          metric_type::gauge, gauge_value{number(in_flight_)}));
@@ -80,7 +80,7 @@ std::unique_ptr<metric_reading> scrape_counts::read() const
                          gauge_value{longest_slice_seconds_}, "seconds"));
     all.push_back(single("scrape_page_response_bytes_total", "Bytes of the bodies answered, as they were sent.",
                          metric_type::counter, counter_value{number(body_bytes_)}, "bytes"));
-    return std::make_unique<prepared_reading>(std::move(all));
+    return std::make_unique<ready_reading>(std::move(all));
 }
 
 } // namespace http_metrics

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <list>
 #include <optional>
 #include <regex>
 #include <stdexcept>
@@ -580,9 +581,30 @@ TEST_F(Server, ClosesConnectionsBeyondTheLimit)
     EXPECT_TRUE(wait_for_connections(2));
     auto third = open();
     EXPECT_EQ(receive_all(third), "");
+    EXPECT_EQ(serving->counts().accepted, 2U);
+    EXPECT_EQ(serving->counts().refused, 1U);
     first.close();
     EXPECT_TRUE(wait_for_connections(1));
     EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));
+}
+
+TEST_F(Server, KnowsHowManyWaitToBeAccepted)
+{
+    start();
+    io.poll();
+    ASSERT_TRUE(serving->accept_queue());
+    EXPECT_EQ(serving->accept_queue()->length, 0U);
+    EXPECT_GT(serving->accept_queue()->limit, 0U);
+
+    const auto& [host, port] = std::get<tcp_address>(where);
+    std::list<asio::ip::tcp::socket> waiting;
+    for (int count = 0; count < 3; ++count)
+        waiting.emplace_back(io).connect({asio::ip::make_address(host), port});
+    EXPECT_EQ(serving->accept_queue()->length, 3U);
+    EXPECT_TRUE(wait_for_connections(3));
+    EXPECT_EQ(serving->accept_queue()->length, 0U);
+    stop();
+    EXPECT_FALSE(serving->accept_queue());
 }
 
 /// Takes all file descriptors but those given back.
@@ -619,6 +641,7 @@ TEST_F(Server, GoesOnAfterRunningOutOfFileDescriptors)
         EXPECT_EQ(serving->connections(), 0U);
         EXPECT_FALSE(service->is_done());
     }
+    EXPECT_GE(serving->counts().accept_failures, 1U);
     support::run(io, peer.send(get_text("/hello/you", "Connection: close\r\n")));
     EXPECT_THAT(statuses(receive_all(peer)), ElementsAre("200"));
 }
@@ -721,6 +744,19 @@ TEST(ServerLifetime, MayEndWithItsContextAtWork)
     EXPECT_TRUE(support::run_until(io, [&serving] { return serving.connections() == 2; }));
 }
 
+TEST(ServerLifetime, OutlastsItsContext)
+{
+    server serving(router({{"hello", "GET", "/hello/{name}", say_hello}}));
+    {
+        asio::io_context io{1};
+        auto on = listener::bind(io.get_executor(), "127.0.0.1:0").value();
+        const support::running service(io, serving.serve(std::move(on)));
+        io.poll();
+        EXPECT_TRUE(serving.accept_queue());
+    }
+    EXPECT_FALSE(serving.accept_queue());
+}
+
 // --- Listeners ---
 
 TEST(Listener, TakesHostAndPort)
@@ -761,6 +797,8 @@ TEST_F(Server, ListensOnUnixSockets)
     const support::temporary_directory directory;
     const auto path = (directory.path() / "s").string();
     start("unix://" + path);
+    io.poll();
+    EXPECT_FALSE(serving->accept_queue()) << "the kernel does not tell";
     where = unix_address{path};
     EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));
     stop();

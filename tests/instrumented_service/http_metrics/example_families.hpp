@@ -1,7 +1,7 @@
 #pragma once
 
 #include "instrumented_service/http_metrics/metric.hpp"
-#include "instrumented_service/http_metrics/prepared.hpp"
+#include "instrumented_service/http_metrics/ready_families.hpp"
 
 #include <limits>
 #include <memory>
@@ -11,20 +11,20 @@
 namespace http_metrics {
 
 /// One family of each kind, with what can be odd about it. tests/testdata/exposition has them in all formats.
-inline std::vector<filled_family> example_families()
+inline std::vector<ready_family> example_families()
 {
     constexpr auto infinity = std::numeric_limits<double>::infinity();
     constexpr auto not_a_number = std::numeric_limits<double>::quiet_NaN();
     const exemplar traced{{{"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"}}, 0.043, 1700000000.25};
 
-    filled_family counter{
+    ready_family counter{
         {"example_requests_total", "Requests, \"all\" of them.\nA back\\slash.", metric_type::counter}, {}};
     counter.all = {
         {{{"method", "get"}, {"path", "C:\\DIR\n\"x\""}}, counter_value{1027, 1700000000.5}},
         {{{"method", "p\xC3\xB6st"}, {"path", "\xFF"}}, counter_value{0.1, {}}},
     };
 
-    filled_family gauge{{"example_temperature_celsius", "How warm it is.", metric_type::gauge, "celsius"}, {}};
+    ready_family gauge{{"example_temperature_celsius", "How warm it is.", metric_type::gauge, "celsius"}, {}};
     gauge.all = {
         {{{"place", "in"}}, gauge_value{-12.5}},
         {{{"place", "out"}}, gauge_value{infinity}},
@@ -32,17 +32,17 @@ inline std::vector<filled_family> example_families()
         {{}, gauge_value{not_a_number}},
     };
 
-    filled_family untyped{
+    ready_family untyped{
         {"example_anything", "No type, and the unit is not in the name.", metric_type::untyped, "bytes"}, {}};
     untyped.all = {{{}, untyped_value{1e300}}};
 
-    filled_family summary{{"example_rpc_seconds", "How long calls took.", metric_type::summary, "seconds"}, {}};
+    ready_family summary{{"example_rpc_seconds", "How long calls took.", metric_type::summary, "seconds"}, {}};
     summary.all = {
         {{{"service", "a"}}, summary_value{4, 10.5, {{0.5, 2}, {0.99, not_a_number}, {1, 7.25}}, 1700000000}},
         {{{"service", "b"}}, summary_value{0, 0, {}, {}}},
     };
 
-    filled_family histogram{{"example_latency_seconds", "How long requests took.", metric_type::histogram, "seconds"},
+    ready_family histogram{{"example_latency_seconds", "How long requests took.", metric_type::histogram, "seconds"},
                             {}};
     histogram_value full;
     full.count = 9;
@@ -61,17 +61,17 @@ inline std::vector<filled_family> example_families()
 /// A source that is ready made.
 class example_source final : public metric_source {
 public:
-    explicit example_source(std::vector<filled_family> families = example_families()) : families_(std::move(families))
+    explicit example_source(std::vector<ready_family> families = example_families()) : families_(std::move(families))
     {
     }
 
     [[nodiscard]] std::unique_ptr<metric_reading> read() const override
     {
-        return std::make_unique<prepared_reading>(families_);
+        return std::make_unique<ready_reading>(families_);
     }
 
 private:
-    std::vector<filled_family> families_;
+    std::vector<ready_family> families_;
 };
 
 /// Hands over all that a source has.

@@ -18,7 +18,7 @@ struct made_body {
     int pieces = 0; ///< packed before the end was known
 };
 
-made_body make(page_kind kind, std::vector<filled_family> families)
+made_body make(page_kind kind, std::vector<ready_family> families)
 {
     page_body body(kind, 0);
     made_body made;
@@ -37,17 +37,17 @@ made_body make(page_kind kind, std::vector<filled_family> families)
     return made;
 }
 
-filled_family gauge(std::string name, double value, std::size_t count = 1)
+ready_family gauge(std::string name, double value, std::size_t count = 1)
 {
-    filled_family made{{std::move(name), "", metric_type::gauge}, {}};
+    ready_family made{{std::move(name), "", metric_type::gauge}, {}};
     for (std::size_t at = 0; at < count; ++at)
         made.all.push_back({{{"number", std::to_string(at)}}, gauge_value{value}});
     return made;
 }
 
-filled_family counter(std::string name, double value)
+ready_family counter(std::string name, double value)
 {
-    filled_family made{{std::move(name), "", metric_type::counter}, {}};
+    ready_family made{{std::move(name), "", metric_type::counter}, {}};
     made.all.push_back({{}, counter_value{value}});
     return made;
 }
@@ -62,7 +62,7 @@ TEST(PageBody, ShowsTheFirstOfFamiliesWithOneName)
 
 TEST(PageBody, TakesNamesAsTheFormatHasThem)
 {
-    const std::vector<filled_family> families{counter("a_total", 1), gauge("a", 2)};
+    const std::vector<ready_family> families{counter("a_total", 1), gauge("a", 2)};
     EXPECT_EQ(make({}, families).skipped, 0U);
     EXPECT_EQ(make({exposition_format::protobuf, false}, families).skipped, 0U);
     EXPECT_EQ(make({exposition_format::openmetrics, false}, families).skipped, 1U);
@@ -71,7 +71,7 @@ TEST(PageBody, TakesNamesAsTheFormatHasThem)
 TEST(PageBody, IsTheSameWhenItIsUnpacked)
 {
     for (const auto format : {exposition_format::text, exposition_format::openmetrics, exposition_format::protobuf}) {
-        const std::vector<filled_family> families{gauge("a", 1.5, 1'000), gauge("b", 2, 3'000), gauge("c", 3)};
+        const std::vector<ready_family> families{gauge("a", 1.5, 1'000), gauge("b", 2, 3'000), gauge("c", 3)};
         const auto plain = make({format, false}, families);
         const auto packed = make({format, true}, families);
         EXPECT_EQ(support::gunzip(packed.body), plain.body);

@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string written(exposition_format format, std::vector<filled_family> families)
+std::string written(exposition_format format, std::vector<ready_family> families)
 {
     std::string text;
     const auto writer = make_writer(format, text);
@@ -35,7 +35,7 @@ std::string written(exposition_format format, std::vector<filled_family> familie
 
 std::string openmetrics(family head, decltype(series::value) value)
 {
-    filled_family only{std::move(head), {}};
+    ready_family only{std::move(head), {}};
     only.all.push_back({{}, std::move(value)});
     return written(exposition_format::openmetrics, {only});
 }
@@ -115,7 +115,7 @@ TEST(ProtobufWriter, WritesNothingWhereThereIsNothing)
 /// By hand, from the Protobuf documentation and metrics.proto.
 TEST(ProtobufWriter, WritesTheseBytes)
 {
-    filled_family gauge{{"ab", "c", metric_type::gauge}, {}};
+    ready_family gauge{{"ab", "c", metric_type::gauge}, {}};
     gauge.all = {{{{"l", "v"}}, gauge_value{1}}};
     const std::string expected{"\x9E\x80\x80\x80\x00" // 30 bytes follow
                                "\x0A\x02"
