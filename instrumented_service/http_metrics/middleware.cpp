@@ -4,7 +4,9 @@
 #include "instrumented_service/http_metrics/route_families.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace http_metrics {
@@ -14,13 +16,28 @@ namespace {
 constexpr const char* unmatched_handler = "unmatched";
 constexpr const char* overflow_handler = "other";
 
+constexpr std::array<std::string_view, 11> own_labels{"service",
+                                                      "quantile",
+                                                      "le",
+                                                      "method",
+                                                      "handler",
+                                                      "code",
+                                                      "http_request_method",
+                                                      "http_response_status_code",
+                                                      "http_route",
+                                                      "url_scheme",
+                                                      "source"};
+
 void check(const middleware_options& options)
 {
     if (!is_metric_name(options.service))
         throw std::invalid_argument("service: \"" + options.service + "\" cannot begin a metric's name");
-    for (const auto& [name, value] : options.constant_labels)
+    for (const auto& [name, value] : options.constant_labels) {
         if (!is_label_name(name))
             throw std::invalid_argument("constant label: \"" + name + "\" is no label name");
+        if (std::ranges::find(own_labels, name) != own_labels.end())
+            throw std::invalid_argument("constant label: \"" + name + "\" has a meaning here already");
+    }
     for (const auto which : options.quantiles)
         if (!(which >= 0 && which <= 1))
             throw std::invalid_argument("quantile " + std::to_string(which) + " is not between 0 and 1");
@@ -64,28 +81,33 @@ std::vector<double> usual_size_buckets()
 
 struct middleware::state {
     explicit state(middleware_options wanted)
-        : options((check(wanted), std::move(wanted))), in(recording_of(options)), sizes(options.size_buckets, 1)
+        : options((check(wanted), std::move(wanted))),
+          in(recording_of(options)),
+          sizes(std::make_shared<buckets>(options.size_buckets, 1))
     {
     }
 
-    const buckets& durations_of(const std::string& route)
+    std::shared_ptr<const buckets> durations_of(const std::string& route)
     {
         const auto own = options.duration_buckets_of_route.find(route);
         const auto& list = own == options.duration_buckets_of_route.end() ? options.duration_buckets : own->second;
-        return durations.try_emplace(list, list, duration_unit).first->second;
+        auto& known = durations[list];
+        if (!known)
+            known = std::make_shared<buckets>(list, duration_unit);
+        return known;
     }
 
     std::shared_ptr<recorder> make(recorder::identity self)
     {
-        const auto& its_durations = durations_of(self.name);
-        recorders.push_back(std::make_shared<recorder>(in, std::move(self), its_durations, sizes));
+        auto its_durations = durations_of(self.name);
+        recorders.push_back(std::make_shared<recorder>(in, std::move(self), std::move(its_durations), sizes));
         return recorders.back();
     }
 
     middleware_options options;
     std::shared_ptr<recording> in;
-    buckets sizes;
-    std::map<std::vector<double>, buckets> durations; ///< by their bounds
+    std::shared_ptr<const buckets> sizes;
+    std::map<std::vector<double>, std::shared_ptr<const buckets>> durations; ///< by their bounds
     std::vector<std::shared_ptr<recorder>> recorders;
     std::shared_ptr<recorder> unmatched;
     std::shared_ptr<recorder> overflow;

@@ -47,11 +47,12 @@ method_cells::method_cells(const buckets& durations, const buckets& sizes, const
 {
 }
 
-recorder::recorder(std::shared_ptr<recording> in, identity self, const buckets& durations, const buckets& sizes)
+recorder::recorder(std::shared_ptr<recording> in, identity self, std::shared_ptr<const buckets> durations,
+                   std::shared_ptr<const buckets> sizes)
     : in_(std::move(in)),
       self_(std::move(self)),
-      durations_(&durations),
-      sizes_(&sizes),
+      durations_(std::move(durations)),
+      sizes_(std::move(sizes)),
       own_method_(method_number(self_.method))
 {
     if (in_->exemplar_ticks > 0)

@@ -111,8 +111,8 @@ public:
         std::string method;  ///< the route's own; none where it may be any
     };
 
-    /// @param durations, sizes  must outlive this
-    recorder(std::shared_ptr<recording> in, identity self, const buckets& durations, const buckets& sizes);
+    recorder(std::shared_ptr<recording> in, identity self, std::shared_ptr<const buckets> durations,
+             std::shared_ptr<const buckets> sizes);
 
     [[nodiscard]] proto_http::request_start started(const proto_http::request& asked) noexcept override;
     void answered(const proto_http::request_start& start, unsigned status,
@@ -149,10 +149,11 @@ private:
     void note_trace(std::uint64_t now, std::string_view traceparent) noexcept;
     void keep_exemplar(method_cells& cells, std::uint64_t duration_units) noexcept;
 
-    std::shared_ptr<recording> in_; // owned by the middleware and by each route's recorder: either may end first
+    // Owned by the middleware and by each route's recorder: either may end first.
+    std::shared_ptr<recording> in_;
     identity self_;
-    const buckets* durations_;
-    const buckets* sizes_;
+    std::shared_ptr<const buckets> durations_;
+    std::shared_ptr<const buckets> sizes_;
     std::size_t own_method_;
     std::array<std::atomic<method_cells*>, known_methods.size() + 1> methods_{};
     std::vector<std::unique_ptr<method_cells>> owned_;

@@ -20,7 +20,7 @@ double number(std::uint64_t count)
 }
 
 ready_family single(std::string name, std::string help, metric_type type, decltype(series::value) value,
-                     std::string unit = "")
+                    std::string unit = "")
 {
     ready_family made{{std::move(name), std::move(help), type, std::move(unit)}, {}};
     made.all.push_back({{}, std::move(value)});
@@ -48,14 +48,14 @@ void scrape_counts::rendered(std::chrono::duration<double> took, std::chrono::du
 std::unique_ptr<metric_reading> scrape_counts::read() const
 {
     ready_family requests{{"promhttp_metric_handler_requests_total", "Total number of scrapes by HTTP status code.",
-                            metric_type::counter},
-                           {}};
+                           metric_type::counter},
+                          {}};
     for (std::size_t at = 0; at < statuses.size(); ++at)
         requests.all.push_back({{{"code", std::to_string(statuses[at])}}, counter_value{number(requests_[at])}});
 
     ready_family errors{{"promhttp_metric_handler_errors_total",
-                          "Total number of internal errors encountered by the metric handler.", metric_type::counter},
-                         {}};
+                         "Total number of internal errors encountered by the metric handler.", metric_type::counter},
+                        {}};
     for (std::size_t at = 0; at < causes.size(); ++at)
         errors.all.push_back({{{"cause", std::string(causes[at])}}, counter_value{number(errors_[at])}});
 
