@@ -1,6 +1,8 @@
 #include "instrumented_service/http_metrics/distribution.hpp"
 
+#include <bit>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 
 namespace http_metrics {
@@ -13,9 +15,12 @@ using single_writer::write;
 } // namespace
 
 distribution::distribution(const bounds& upper, std::size_t slices)
-    : upper_(&upper), slices_(std::max<std::size_t>(slices, 1), slice{}), at_bound_(upper.size())
+    : upper_(&upper),
+      slices_(std::max<std::size_t>(slices, 1)),
+      counts_(log_linear::cells * slices_),
+      at_bound_(upper.size())
 {
-    current_ = slices_.front().data();
+    current_ = counts_.data();
 }
 
 void distribution::count_in_cut_cell(std::size_t cell, std::uint64_t value) noexcept
@@ -29,25 +34,70 @@ void distribution::go_to(std::uint64_t epoch) noexcept
 {
     changes_.fetch_add(1, std::memory_order_acq_rel);
     // After a rest, each slice has to go only once.
-    const auto first = std::max(epoch_ + 1, epoch - std::min<std::uint64_t>(epoch, slices_.size() - 1));
+    const auto first = std::max(epoch_ + 1, epoch - std::min<std::uint64_t>(epoch, slices_ - 1));
     for (auto next = first; next <= epoch; ++next)
-        retire(slices_[next % slices_.size()]);
-    current_ = slices_[epoch % slices_.size()].data();
+        retire(next % slices_);
+    current_ = &counts_[place_of(0, epoch % slices_)];
     write(epoch_, epoch);
     changes_.fetch_add(1, std::memory_order_release);
 }
 
-void distribution::retire(slice& old) noexcept
+void distribution::note_used(std::size_t cell) noexcept
+{
+    auto& bits = used_[cell / 64];
+    write(bits, bits | std::uint64_t{1} << (cell % 64));
+}
+
+void distribution::fetch(std::size_t cell) const noexcept
+{
+    for (std::size_t slice = 0; slice < slices_; ++slice)
+        __builtin_prefetch(&counts_[place_of(cell, slice)]);
+}
+
+/// In ascending order. Of thousands of series none is in a cache when it is looked at: cells are asked for some way
+/// ahead.
+template <class Each>
+void distribution::for_each_used(Each each) const
+{
+    constexpr std::size_t ahead = 12;
+    std::array<std::uint16_t, log_linear::cells + ahead> used; // NOLINT(cppcoreguidelines-pro-type-member-init)
+    std::size_t size = 0;
+    for (std::size_t word = 0; word < used_.size(); ++word)
+        for (auto bits = read(used_[word]); bits != 0; bits &= bits - 1)
+            used[size++] = static_cast<std::uint16_t>(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+    std::fill_n(used.begin() + static_cast<std::ptrdiff_t>(size), ahead, std::uint16_t{0});
+    for (std::size_t next = 0; next < ahead; ++next)
+        fetch(used[next]);
+    for (std::size_t at = 0; at < size; ++at) {
+        fetch(used[at + ahead]);
+        each(used[at]);
+    }
+}
+
+std::uint64_t distribution::in_window(std::size_t cell) const noexcept
+{
+    std::uint64_t count = 0;
+    for (std::size_t slice = 0; slice < slices_; ++slice)
+        count += read(counts_[place_of(cell, slice)]);
+    return count;
+}
+
+void distribution::retire(std::size_t slice) noexcept
 {
     std::uint64_t below = 0;
     std::size_t which = 0;
-    for (std::size_t cell = 0; cell < old.size(); ++cell) {
-        const auto count = old[cell];
-        write(old[cell], 0U);
+    for_each_used([&](std::size_t cell) {
+        auto& in_slice = counts_[place_of(cell, slice)];
+        const auto count = in_slice;
+        write(in_slice, 0U);
+        for (; which < upper_->size() && upper_->cell(which) < cell; ++which)
+            add(at_bound_[which].retired_below, below);
         for (; which < upper_->size() && upper_->cell(which) == cell; ++which)
             add(at_bound_[which].retired_below, below + (upper_->cuts(which) ? 0 : count));
         below += count;
-    }
+    });
+    for (; which < upper_->size(); ++which)
+        add(at_bound_[which].retired_below, below);
     add(retired_, below);
 }
 
@@ -68,43 +118,67 @@ distribution::totals distribution::look() const
     return consistently([this] {
         totals seen;
         seen.sum = read(sum_);
-        seen.upper_counts.reserve(upper_->size());
+        seen.upper_counts.resize(upper_->size());
         std::uint64_t below = 0;
         std::size_t which = 0;
-        for (std::size_t cell = 0; cell < log_linear::cells; ++cell) {
-            std::uint64_t count = 0;
-            for (const auto& each : slices_)
-                count += read(each[cell]);
-            for (; which < upper_->size() && upper_->cell(which) == cell; ++which) {
-                const auto& at = at_bound_[which];
-                seen.upper_counts.push_back(read(at.retired_below) + below +
-                                            (upper_->cuts(which) ? read(at.in_cut_cell) : count));
-            }
+        const auto bounds_before = [&](std::size_t cell) {
+            for (; which < upper_->size() && upper_->cell(which) < cell; ++which)
+                seen.upper_counts[which] = counted_at(which) + below;
+        };
+        for_each_used([&](std::size_t cell) {
+            bounds_before(cell);
+            const auto count = in_window(cell);
+            for (; which < upper_->size() && upper_->cell(which) == cell; ++which)
+                seen.upper_counts[which] = counted_at(which) + below + (upper_->cuts(which) ? 0 : count);
             below += count;
-        }
+        });
+        bounds_before(log_linear::cells);
         seen.count = read(retired_) + below;
+        return seen;
+    });
+}
+
+std::uint64_t distribution::counted_at(std::size_t which) const noexcept
+{
+    const auto& at = at_bound_[which];
+    return read(at.retired_below) + read(at.in_cut_cell);
+}
+
+distribution::totals distribution::look_at_totals() const
+{
+    return consistently([this] {
+        totals seen;
+        seen.sum = read(sum_);
+        seen.count = read(retired_);
+        for_each_used([&](std::size_t cell) { seen.count += in_window(cell); });
         return seen;
     });
 }
 
 std::vector<double> distribution::quantiles(std::span<const double> wanted, std::uint64_t epoch) const
 {
-    std::array<std::uint64_t, log_linear::cells> counts{};
+    struct cell_count {
+        std::size_t cell;
+        std::uint64_t count;
+    };
+    std::vector<cell_count> counts;
     const auto total = consistently([&] {
-        counts.fill(0);
-        std::uint64_t sum = 0;
+        counts.clear();
         const auto written = read(epoch_);
-        for (std::uint64_t age = 0; age < slices_.size() && age <= written; ++age) {
-            const auto of = written - age;
-            if (of + slices_.size() <= epoch)
-                break;
-            const auto& one = slices_[of % slices_.size()];
-            for (std::size_t cell = 0; cell < counts.size(); ++cell) {
-                const auto count = read(one[cell]);
-                counts[cell] += count;
-                sum += count;
-            }
-        }
+        // The slices that still count.
+        std::vector<std::size_t> fresh;
+        for (std::uint64_t age = 0; age < slices_ && age <= written; ++age)
+            if (written - age + slices_ > epoch)
+                fresh.push_back((written - age) % slices_);
+        std::uint64_t sum = 0;
+        for_each_used([&](std::size_t cell) {
+            std::uint64_t count = 0;
+            for (const auto slice : fresh)
+                count += read(counts_[place_of(cell, slice)]);
+            if (count > 0)
+                counts.push_back({cell, count});
+            sum += count;
+        });
         return sum;
     });
 
@@ -117,11 +191,10 @@ std::vector<double> distribution::quantiles(std::span<const double> wanted, std:
         // The observation of that rank, counted from one.
         const auto rank =
             std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(which * static_cast<double>(total))));
-        std::uint64_t below = 0;
-        std::size_t cell = 0;
-        while ((below += counts[cell]) < rank)
-            ++cell;
-        values.push_back(log_linear::middle_of(cell));
+        std::uint64_t up_to = 0;
+        const auto found =
+            std::ranges::find_if(counts, [&](const cell_count& one) { return (up_to += one.count) >= rank; });
+        values.push_back(log_linear::middle_of(found->cell));
     }
     return values;
 }

@@ -38,7 +38,11 @@ public:
         single_writer::add(sum_, value);
         value = std::min(value, log_linear::most);
         const auto cell = log_linear::cell_of(value);
-        single_writer::add(current_[cell], std::uint32_t{1});
+        auto& in_slice = current_[cell];
+        const auto count = single_writer::read(in_slice);
+        single_writer::write(in_slice, count + 1);
+        if (count == 0) [[unlikely]]
+            note_used(cell);
         if (upper_->is_cut(cell))
             count_in_cut_cell(cell, value);
     }
@@ -50,6 +54,8 @@ public:
     };
     /// Since the start.
     [[nodiscard]] totals look() const;
+    /// The same without `upper_counts`, which cost the most.
+    [[nodiscard]] totals look_at_totals() const;
 
     /// The values in the smallest unit; not a number where the window is empty.
     ///
@@ -57,19 +63,31 @@ public:
     [[nodiscard]] std::vector<double> quantiles(std::span<const double> which, std::uint64_t epoch) const;
 
 private:
-    using slice = std::array<std::uint32_t, log_linear::cells>;
-
     void go_to(std::uint64_t epoch) noexcept;
-    void retire(slice& old) noexcept;
+    void retire(std::size_t slice) noexcept;
     void count_in_cut_cell(std::size_t cell, std::uint64_t value) noexcept;
+    void note_used(std::size_t cell) noexcept;
+    template <class Each>
+    void for_each_used(Each each) const;
+    [[nodiscard]] std::uint64_t counted_at(std::size_t which) const noexcept;
+    [[nodiscard]] std::size_t place_of(std::size_t cell, std::size_t slice) const noexcept
+    {
+        return slice * log_linear::cells + cell;
+    }
+    void fetch(std::size_t cell) const noexcept;
+    [[nodiscard]] std::uint64_t in_window(std::size_t cell) const noexcept;
     template <class Read>
     auto consistently(Read read) const;
 
     const bounds* upper_;
-    std::uint32_t* current_;
+    std::uint32_t* current_; ///< the current slice
+    std::size_t slices_;
     std::uint64_t epoch_ = 0;
     std::uint64_t sum_ = 0;
-    std::vector<slice> slices_; ///< that of an epoch is number epoch % size
+    /// Slice by slice; an epoch's is number epoch % slices_.
+    std::vector<std::uint32_t> counts_;
+    /// A bit for each cell that any slice ever used: few of them, so that looking is cheap.
+    std::array<std::uint64_t, log_linear::cells / 64> used_{};
 
     // Who looks while slices change their places looks again: odd while they do.
     std::atomic<std::uint64_t> changes_{0};

@@ -86,7 +86,7 @@ summary_value summary_of(const row& one, const distribution& seen, double unit)
     const auto& wanted = one.from->options->quantiles;
     const auto epoch = one.from->in->window.epoch_at(one.from->in->clock.now());
     const auto values = seen.quantiles(wanted, epoch);
-    const auto totals = seen.look();
+    const auto totals = seen.look_at_totals();
     summary_value made;
     made.count = totals.count;
     made.sum = static_cast<double>(totals.sum) * unit;
