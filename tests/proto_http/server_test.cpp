@@ -656,6 +656,25 @@ TEST_F(Server, IsNotHeldUpByOneByteAtATime)
     EXPECT_THROW(dripping.get(), boost::system::system_error);
 }
 
+TEST_F(Server, AnswersAmongManyWhoNeverFinish)
+{
+    constexpr std::size_t many = 200;
+    limits.head = 2s;
+    start();
+    std::list<raw_client> peers;
+    std::list<support::running<void>> dripping;
+    for (std::size_t count = 0; count < many; ++count)
+        support::run(io, peers.emplace_back(io).connect(where));
+    for (auto& each : peers)
+        dripping.emplace_back(io, drip(each));
+    EXPECT_TRUE(wait_for_connections(many));
+    EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));
+    EXPECT_GE(serving->connections(), many) << "it was answered in the midst of them";
+    EXPECT_TRUE(wait_for_connections(0));
+    for (auto& each : dripping)
+        EXPECT_THROW(each.get(), boost::system::system_error);
+}
+
 TEST_F(Server, DoesNotCountTheTimeOfAHandler)
 {
     limits.head = limits.idle = limits.write = soon;
