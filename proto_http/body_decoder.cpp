@@ -1,7 +1,9 @@
 #include "proto_http/body_decoder.hpp"
 
 #include "proto_http/errc.hpp"
+#include "proto_http/fields.hpp"
 #include "proto_http/hex.hpp"
+#include "proto_http/token.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -25,6 +27,16 @@ constexpr bool is_text(char letter) noexcept
 constexpr bool is_blank(char letter) noexcept
 {
     return letter == ' ' || letter == '\t';
+}
+
+/// What says where a message ends, to whom it goes or how to read it cannot come behind it (RFC 9110 §6.5.1). We would
+/// not heed it, but somebody in front of us might.
+bool may_be_trailer(std::string_view name)
+{
+    constexpr std::array<std::string_view, 10> never{
+        "Connection", "Content-Encoding", "Content-Length",   "Content-Range", "Content-Type", "Expect", "Host",
+        "TE",         "Trailer",          "Transfer-Encoding"};
+    return std::ranges::none_of(never, [name](std::string_view each) { return equal_ignoring_case(each, name); });
 }
 
 } // namespace
@@ -130,11 +142,22 @@ bool body_decoder::take_trailer(char next)
         if (next == '\r')
             return expect(next, '\r', state::last_end);
         state_ = state::trailer_name;
-        return next != ':' && !is_blank(next) && is_text(next);
+        trailer_size_ = 0;
     }
     if (state_ == state::trailer_name)
-        return next == ':' ? expect(next, ':', state::trailer_value) : is_text(next) && !is_blank(next);
+        return take_trailer_name(next);
     return next == '\r' ? expect(next, '\r', state::trailer_end) : is_text(next);
+}
+
+bool body_decoder::take_trailer_name(char next)
+{
+    if (next == ':') {
+        state_ = state::trailer_value;
+        return trailer_size_ > 0 && may_be_trailer({trailer_.data(), trailer_size_});
+    }
+    if (trailer_size_ < trailer_.size())
+        trailer_[trailer_size_++] = next;
+    return is_token(next);
 }
 
 bool body_decoder::expect(char next, char wanted, state then)

@@ -2,6 +2,7 @@
 
 #include "proto_http/result.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -23,7 +24,8 @@ public:
     /// Takes framing and at most one piece of the body off the front of `bytes`.
     ///
     /// @return the piece, a part of what was `bytes`; empty when the body has ended or more bytes are needed.
-    ///         `errc::bad_message` for bad chunks, and for chunk headers or trailers of more than 8 KiB
+    ///         `errc::bad_message` for bad chunks, for chunk headers or trailers of more than 8 KiB, and for trailers
+    ///         that must not be any (RFC 9110 §6.5.1), such as Content-Length
     [[nodiscard]] result<std::string_view> take(std::string_view& bytes);
 
     /// The connection was closed. @return whether the body may end so
@@ -64,11 +66,14 @@ private:
     [[nodiscard]] bool take_framing(char next);
     [[nodiscard]] bool take_size(char next);
     [[nodiscard]] bool take_trailer(char next);
+    [[nodiscard]] bool take_trailer_name(char next);
     [[nodiscard]] bool expect(char next, char wanted, state then);
 
     state state_;
     std::uint64_t rest_;
-    std::size_t framing_bytes_ = 0; ///< since the last byte of data
+    std::size_t framing_bytes_ = 0;  ///< since the last byte of data
+    std::array<char, 20> trailer_{}; ///< the beginning of its name: more than the longest that matters
+    std::size_t trailer_size_ = 0;
 };
 
 } // namespace proto_http

@@ -3,6 +3,7 @@
 #include "proto_http/body_decoder.hpp"
 #include "proto_http/result.hpp"
 #include "proto_http/target.hpp"
+#include "proto_http/token.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -11,8 +12,11 @@
 #include <boost/beast/http/parser.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <system_error>
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
@@ -44,6 +48,10 @@ public:
     /// @return why the request is refused, if it is
     std::optional<refusal> scan(std::string_view bytes)
     {
+        // Who speaks something else, such as TLS, may never send the line's end that we would wait for. Behind a
+        // carriage return an empty line may end yet.
+        if (!bytes.empty() && !is_token(bytes.front()) && bytes.front() != '\r')
+            return refusal{400};
         while (!is_whole_) {
             const auto end = bytes.find('\n', std::max(line_start_, scanned_));
             scanned_ = std::min(bytes.size(), end);
@@ -93,12 +101,31 @@ bool has_body(const head_parser& parser)
     return parser.chunked() || parser.content_length().value_or(0) > 0;
 }
 
-/// `uri-host [ ":" port ]` as far as its characters go (RFC 3986 §3.2).
+/// Nothing, or a colon and digits, or none.
+bool is_valid_port(std::string_view text)
+{
+    if (text.size() < 2)
+        return text.empty() || text == ":";
+    std::uint16_t port = 0;
+    const auto [end, problem] = std::from_chars(text.begin() + 1, text.end(), port);
+    return text.front() == ':' && problem == std::errc{} && end == text.end();
+}
+
+/// `uri-host [ ":" port ]` (RFC 3986 §3.2), names and addresses as far as their characters go.
 bool is_valid_host(std::string_view host)
 {
-    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                         "-._~!$&'()*+,;=%:[]";
-    return !host.empty() && host.find_first_not_of(allowed) == std::string_view::npos;
+    constexpr std::string_view of_names = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                          "-._~!$&'()*+,;=%";
+    constexpr std::string_view of_addresses = "abcdefABCDEF0123456789:.";
+
+    if (host.starts_with('[')) {
+        const auto end = host.find(']');
+        return end != std::string_view::npos && end > 1 && is_valid_port(host.substr(end + 1)) &&
+               host.substr(1, end - 1).find_first_not_of(of_addresses) == std::string_view::npos;
+    }
+    const auto name = host.substr(0, host.find(':'));
+    return !name.empty() && is_valid_port(host.substr(name.size())) &&
+           name.find_first_not_of(of_names) == std::string_view::npos;
 }
 
 bool has_valid_host(const http::request_header<>& head)
@@ -107,6 +134,48 @@ bool has_valid_host(const http::request_header<>& head)
     if (count == 0)
         return head.version() < 11;
     return count == 1 && is_valid_host(head[http::field::host]);
+}
+
+/// The absolute form, which proxies are sent and servers must understand (RFC 9112 §3.2.2), taken apart.
+struct absolute_form {
+    std::string_view host;
+    std::string_view rest;
+};
+
+/// Nothing for the other forms.
+std::optional<absolute_form> take_apart(std::string_view target)
+{
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme))
+            continue;
+        target.remove_prefix(scheme.size());
+        const auto path = std::min(target.find('/'), target.size());
+        return absolute_form{target.substr(0, path), target.substr(path)};
+    }
+    return std::nullopt;
+}
+
+/// The Host field must say the same as the target (RFC 9110 §7.2). Where it does not, the one in front of us may have
+/// looked at the other one.
+bool has_valid_target(const http::request_header<>& head)
+{
+    const std::string_view target = head.target();
+    const auto is_ascii = [](char letter) { return static_cast<unsigned char>(letter) < 0x80; };
+    if (!std::ranges::all_of(target, is_ascii))
+        return false;
+    const auto parts = take_apart(target);
+    if (!parts)
+        return true;
+    const std::string_view host = head[http::field::host];
+    return is_valid_host(parts->host) && (host.empty() || equal_ignoring_case(host, parts->host));
+}
+
+/// Beast takes several equal lengths for one.
+bool has_valid_length(const http::request_header<>& head)
+{
+    const auto count = head.count(http::field::content_length);
+    const std::string_view digits = head[http::field::content_length];
+    return count == 0 || (count == 1 && digits.find_first_not_of("0123456789") == std::string_view::npos);
 }
 
 bool has_valid_coding(const http::request_header<>& head)
@@ -126,7 +195,7 @@ std::optional<refusal> check_head(const head_parser& parser, const server_limits
     const auto& head = parser.get().base();
     if (head.target().size() > limits.target_bytes)
         return refusal{414};
-    if (!has_valid_host(head) || !has_valid_coding(head))
+    if (!has_valid_host(head) || !has_valid_target(head) || !has_valid_length(head) || !has_valid_coding(head))
         return refusal{400};
     if (has_body(parser) && (head.method() == http::verb::get || head.method() == http::verb::head))
         return refusal{400};
@@ -141,29 +210,27 @@ std::optional<refusal> check_head(const head_parser& parser, const server_limits
 /// Whether a request line that Beast refused is well formed but for its version.
 bool is_other_version(std::string_view head)
 {
-    const auto line = head.substr(0, head.find('\r'));
+    const auto line = head.substr(0, head.find("\r\n"));
     const auto version = line.substr(std::min(line.rfind(' '), line.size()));
-    return std::ranges::count(line, ' ') == 2 && version.size() == 9 && version.starts_with(" HTTP/") &&
-           version[7] == '.';
+    const auto is_digit = [version](std::size_t at) { return version[at] >= '0' && version[at] <= '9'; };
+    return std::ranges::count(line, ' ') == 2 && version.size() == 9 && version.starts_with(" HTTP/") && is_digit(6) &&
+           version[7] == '.' && is_digit(8);
 }
 
-/// Servers must understand the absolute form, which proxies are sent (RFC 9112 §3.2.2).
 std::string_view origin_form(std::string_view target)
 {
-    for (const std::string_view scheme : {"http://", "https://"}) {
-        if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme))
-            continue;
-        const auto path = target.find('/', scheme.size());
-        return path == std::string_view::npos ? "/" : target.substr(path);
-    }
-    return target;
+    const auto parts = take_apart(target);
+    if (!parts)
+        return target;
+    return parts->rest.empty() ? "/" : parts->rest;
 }
 
 std::optional<request> copy_head(const head_parser& parser)
 {
     const auto& message = parser.get();
     auto parts = split(origin_form(message.target()));
-    if (!parts)
+    // Whoever takes the path for a C string would see another one.
+    if (!parts || parts->path.find('\0') != std::string::npos)
         return std::nullopt;
 
     request taken;

@@ -41,8 +41,9 @@ struct server_state;
 /// HTTP/1.1 on one thread, one coroutine per connection.
 ///
 /// Beyond what Beast's parser refuses, a request is answered with 400 and its connection closed when it has another
-/// Transfer-Encoding than exactly `chunked` or one on HTTP/1.0, not exactly one Host on HTTP/1.1, a folded header line,
-/// or a body on GET or HEAD. A handler that throws costs a 500 and its connection, nothing else.
+/// Transfer-Encoding than exactly `chunked` or one on HTTP/1.0, more than one Content-Length, not exactly one Host on
+/// HTTP/1.1, a target for another host than that, a folded header line, a body on GET or HEAD, a zero byte in its path,
+/// or framing in its trailer. A handler that throws costs a 500 and its connection, nothing else.
 ///
 /// The server itself answers 404, 405, 413 (body), 414 (target), 417 (Expect), 431 (head), 501 (unknown method) and
 /// 505 (version). A connection that is too slow is closed without a word.

@@ -3,7 +3,6 @@
 #include "agent/core/events.hpp"
 #include "agent/core/skip_counts.hpp"
 #include "agent/shell/version.hpp"
-#include "instrumented_service/http_metrics/build_info.hpp"
 #include "instrumented_service/http_metrics/collected.hpp"
 
 #include <array>
@@ -94,7 +93,7 @@ public:
     void build_info()
     {
         gauges("build_info", "What this program was built from; the value is always 1.")
-            .Add({{"version", std::string(version())}, {"compiler", std::string(http_metrics::compiler())}})
+            .Add({{"version", std::string(version())}, {"compiler", std::string(compiler())}})
             .Set(1);
     }
 

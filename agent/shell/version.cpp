@@ -1,7 +1,5 @@
 #include "agent/shell/version.hpp"
 
-#include "instrumented_service/http_metrics/build_info.hpp"
-
 namespace agent::shell {
 
 std::string_view version()
@@ -9,10 +7,18 @@ std::string_view version()
     return SWARM_SD_VERSION;
 }
 
+std::string_view compiler()
+{
+#ifdef __clang__
+    return "clang++ " __clang_version__;
+#else
+    return "g++ " __VERSION__;
+#endif
+}
+
 std::string version_line()
 {
-    return "swarm-sd, version " + std::string(version()) + " (built with " + std::string(http_metrics::compiler()) +
-           ")";
+    return "swarm-sd, version " + std::string(version()) + " (built with " + std::string(compiler()) + ")";
 }
 
 } // namespace agent::shell

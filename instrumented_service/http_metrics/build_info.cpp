@@ -6,15 +6,6 @@
 
 namespace http_metrics {
 
-std::string_view compiler()
-{
-#ifdef __clang__
-    return "clang++ " __clang_version__;
-#else
-    return "g++ " __VERSION__;
-#endif
-}
-
 build_info::build_info(std::string_view name, label_list labels)
     : name_(std::string(name) + "_build_info"), labels_(std::move(labels))
 {

@@ -8,9 +8,6 @@
 
 namespace http_metrics {
 
-/// What compiled this library: `g++ 12.2.0`
-[[nodiscard]] std::string_view compiler();
-
 /// A gauge that is always 1 and says by its labels what a program was built from, to be joined with what else it shows.
 class build_info final : public metric_source {
 public:

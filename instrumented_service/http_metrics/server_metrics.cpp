@@ -9,8 +9,10 @@ namespace http_metrics {
 
 std::unique_ptr<metric_reading> server_metrics::read() const
 {
-    const auto counts = server_->counts();
     std::vector<ready_family> families;
+    if (server_ == nullptr)
+        return std::make_unique<ready_reading>(std::move(families));
+    const auto counts = server_->counts();
     const auto counter = [&families](std::string name, std::string help, auto value) {
         families.push_back(lone_counter(std::move(name), std::move(help), static_cast<double>(value)));
     };

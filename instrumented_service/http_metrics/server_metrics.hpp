@@ -13,13 +13,17 @@ namespace http_metrics {
 /// One coroutine serves each connection, so their number is also that of the server's coroutines.
 class server_metrics final : public metric_source {
 public:
-    /// @param of  must outlive this object
-    explicit server_metrics(const proto_http::server& of) : server_(&of) {}
+    /// Of no server yet, and without metrics: the page that shows them is among the routes that a server is made with.
+    server_metrics() = default;
+    explicit server_metrics(const proto_http::server& of) { watch(of); }
+
+    /// @param of  must outlive the readings of this object
+    void watch(const proto_http::server& of) { server_ = &of; }
 
     [[nodiscard]] std::unique_ptr<metric_reading> read() const override;
 
 private:
-    const proto_http::server* server_;
+    const proto_http::server* server_ = nullptr;
 };
 
 } // namespace http_metrics

@@ -81,6 +81,8 @@ void require_sound(const request_reader::complete& whole, const proto_http::serv
     fuzz::require(message.fields.size() <= limits.fields, "there are not too many fields");
     fuzz::require(message.body.size() <= limits.body_bytes, "the body fits");
     fuzz::require(message.path.starts_with('/'), "a path begins with a slash");
+    fuzz::require(message.path.find('\0') == std::string::npos, "a path is one for everybody");
+    fuzz::require(count_fields(message, "content-length") <= 1, "a body has one length");
     fuzz::require(message.body.empty() || (message.method != "GET" && message.method != "HEAD"), "GET has no body");
     for (const auto& [name, value] : message.fields) {
         fuzz::require(!name.empty() && name.find_first_of(" \t\r\n:") == std::string::npos, "a field has a name");

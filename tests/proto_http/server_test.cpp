@@ -332,6 +332,27 @@ TEST_F(Server, UnderstandsTheAbsoluteForm)
     EXPECT_THAT(statuses(last_exchange("HTTP://test")), ElementsAre("404"));
 }
 
+TEST_F(Server, TakesEveryFormOfAHost)
+{
+    for (const auto* host : {"a", "a.b:80", "a:", "127.0.0.1:6767", "[::1]", "[::1]:80", "a_b", "%41"})
+        EXPECT_THAT(statuses(exchange("GET /hello/you HTTP/1.1\r\nConnection: close\r\nHost: "s + host + "\r\n\r\n")),
+                    ElementsAre("200"))
+            << host;
+    for (const auto* bytes : {"GET http://A:80/hello/you HTTP/1.1\r\nHost: a:80\r\nConnection: close\r\n\r\n",
+                              "GET http://a/hello/you HTTP/1.0\r\n\r\n"})
+        EXPECT_THAT(statuses(exchange(bytes)), ElementsAre("200")) << bytes;
+}
+
+TEST_F(Server, DoesNotSpeakAnythingElse)
+{
+    const auto received = exchange(get_text("/hello/you", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                                                          "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n") +
+                                   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    EXPECT_THAT(statuses(received), ElementsAre("200", "505")) << "an upgrade is an offer (RFC 9110 §7.8)";
+    EXPECT_THAT(statuses(exchange(get_text("/hello/you", "Connection: Upgrade, close\r\nUpgrade: websocket\r\n"))),
+                ElementsAre("200"));
+}
+
 TEST_F(Server, SaysContinueOnlyWhenTheBodyIsWelcome)
 {
     limits.body_bytes = 10;
@@ -458,6 +479,98 @@ std::vector<bad_request> bad_requests()
              return bytes + "\r\n";
          }(),
          "431"},
+        {"TwoEqualLengths", post + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"},
+        {"EqualLengthList", post + "Content-Length: 5, 5\r\n\r\nhello"},
+        {"LengthWithBlank", post + "Content-Length: 1 5\r\n\r\nhello"},
+        {"LengthWithUnit", post + "Content-Length: 5b\r\n\r\nhello"},
+        {"LengthWithFraction", post + "Content-Length: 5.0\r\n\r\nhello"},
+        {"BlankBeforeColonOfLength", post + "Content-Length : 5\r\n\r\nhello"},
+        {"TabBeforeColon", post + "Transfer-Encoding\t: chunked\r\n" + chunks},
+        {"BlankBeforeName", post + " Transfer-Encoding: chunked\r\n" + chunks},
+        {"UnknownCoding", post + "Transfer-Encoding: xchunked\r\n" + chunks},
+        {"IdentityCoding", post + "Transfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello"},
+        {"CodingWithParameter", post + "Transfer-Encoding: chunked;q=1\r\n" + chunks},
+        {"CodingWithComma", post + "Transfer-Encoding: ,chunked\r\n" + chunks},
+        {"CodingBehindVerticalTab", post + "Transfer-Encoding: \x0b" + "chunked\r\n" + chunks},
+        {"CodingBeforeNul", post + "Transfer-Encoding: chunked"s + '\0' + "\r\n" + chunks},
+        {"CodingBehindLineFeed", post + "X: y\nTransfer-Encoding: chunked\r\n" + chunks},
+        {"CodingBehindCarriageReturn", post + "X: y\rTransfer-Encoding: chunked\r\n" + chunks},
+        {"CodingTwice", post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" + chunks},
+        {"LengthAndChunkedOnHttp10",
+         "POST /echo HTTP/1.0\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n" + chunks},
+        {"NegativeChunk", post + "Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n"},
+        {"PositiveChunk", post + "Transfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n0\r\n\r\n"},
+        {"HexChunk", post + "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n"},
+        {"BlankBeforeChunkSize", post + "Transfer-Encoding: chunked\r\n\r\n 5\r\nhello\r\n0\r\n\r\n"},
+        {"BlankBehindChunkSize", post + "Transfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n"},
+        {"EmptyChunkSize", post + "Transfer-Encoding: chunked\r\n\r\n\r\nhello\r\n0\r\n\r\n"},
+        {"ChunkOfExtensionOnly", post + "Transfer-Encoding: chunked\r\n\r\n;x=y\r\nhello\r\n0\r\n\r\n"},
+        {"ChunkSizeBeyond64Bits", post + "Transfer-Encoding: chunked\r\n\r\n10000000000000005\r\nhello\r\n0\r\n\r\n"},
+        {"LargestChunkSize", post + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nhello\r\n0\r\n\r\n", "413"},
+        {"EndlessChunkSize", post + "Transfer-Encoding: chunked\r\n\r\n" + std::string(40'000, '0')},
+        {"LineFeedBehindChunkSize", post + "Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n"},
+        {"CarriageReturnBehindChunkSize", post + "Transfer-Encoding: chunked\r\n\r\n5\rhello\r\n0\r\n\r\n"},
+        {"LineFeedInChunkExtension", post + "Transfer-Encoding: chunked\r\n\r\n5;x\nhello\r\n0\r\n\r\n"},
+        {"CarriageReturnInChunkExtension", post + "Transfer-Encoding: chunked\r\n\r\n5;x\ry\r\nhello\r\n0\r\n\r\n"},
+        {"NulInChunkExtension", post + "Transfer-Encoding: chunked\r\n\r\n5;x"s + '\0' + "\r\nhello\r\n0\r\n\r\n"},
+        {"LineFeedBehindChunk", post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\n0\r\n\r\n"},
+        {"NothingBehindChunk", post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello0\r\n\r\n"},
+        {"LineFeedBehindLastChunk", post + "Transfer-Encoding: chunked\r\n\r\n0\r\n\n"},
+        {"LengthInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n"},
+        {"CodingInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\ntransfer-encoding: chunked\r\n\r\n"},
+        {"HostInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\nHOST: b\r\n\r\n"},
+        {"TrailerInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\nTrailer: X\r\n\r\n"},
+        {"TypeInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Type: a/b\r\n\r\n"},
+        {"NoNameInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\n: b\r\n\r\n"},
+        {"BadNameInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\na(b: c\r\n\r\n"},
+        {"BlankBeforeColonInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\na : c\r\n\r\n"},
+        {"FoldedTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\na: b\r\n c\r\n\r\n"},
+        {"NoColonInTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\nGET / HTTP/1.1\r\n\r\n"},
+        {"HostWithTwoPorts", "GET /hello/you HTTP/1.1\r\nHost: a:1:2\r\n\r\n"},
+        {"HostWithBadPort", "GET /hello/you HTTP/1.1\r\nHost: a:b\r\n\r\n"},
+        {"HostWithHugePort", "GET /hello/you HTTP/1.1\r\nHost: a:65536\r\n\r\n"},
+        {"HostOfPortOnly", "GET /hello/you HTTP/1.1\r\nHost: :80\r\n\r\n"},
+        {"HostWithOpenBracket", "GET /hello/you HTTP/1.1\r\nHost: [::1\r\n\r\n"},
+        {"HostWithTextBehindBracket", "GET /hello/you HTTP/1.1\r\nHost: [::1]a\r\n\r\n"},
+        {"HostWithQuestionMark", "GET /hello/you HTTP/1.1\r\nHost: a?b\r\n\r\n"},
+        {"HostWithUmlaut", "GET /hello/you HTTP/1.1\r\nHost: \xc3\xa4\r\n\r\n"},
+        {"HostBehindBlankName", "GET /hello/you HTTP/1.1\r\nHost : a\r\n\r\n"},
+        {"OtherHostThanTarget", "GET http://b/hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"OtherPortThanTarget", "GET http://a:81/hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"TargetWithUser", "GET http://a@b/hello/you HTTP/1.1\r\nHost: b\r\n\r\n"},
+        {"TargetWithoutHost", "GET http:///hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"TargetOfOtherScheme", "GET ftp://a/hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"ControlInValue", "GET /hello/you HTTP/1.1\r\nHost: a\r\nX: a\x01\r\n\r\n"},
+        {"DeleteInValue", "GET /hello/you HTTP/1.1\r\nHost: a\r\nX: a\x7f\r\n\r\n"},
+        {"NulInName", "GET /hello/you HTTP/1.1\r\nHost: a\r\nX"s + '\0' + "Y: a\r\n\r\n"},
+        {"BracketInName", "GET /hello/you HTTP/1.1\r\nHost: a\r\nX(Y: a\r\n\r\n"},
+        {"UmlautInName", "GET /hello/you HTTP/1.1\r\nHost: a\r\nX\xc3\xa4: a\r\n\r\n"},
+        {"TwoCarriageReturns", "GET /hello/you HTTP/1.1\r\r\nHost: a\r\n\r\n"},
+        {"TwoCarriageReturnsBehindField", "GET /hello/you HTTP/1.1\r\nHost: a\r\r\n\r\n"},
+        {"CarriageReturnBeforeEnd", "GET /hello/you HTTP/1.1\r\nHost: a\r\n\r\r\n\r\n"},
+        {"TabInRequestLine", "GET\t/hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"TabBeforeVersion", "GET /hello/you\tHTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"BlankBehindVersion", "GET /hello/you HTTP/1.1 \r\nHost: a\r\n\r\n"},
+        {"BlankBeforeMethod", " GET /hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"LineFeedBeforeMethod", "\nGET /hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"NoMethod", "/hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"UmlautInMethod", "G\xc3\xa4T /hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"UmlautInTarget", "GET /hello/\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"DeleteInTarget", "GET /hello/\x7f HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"NoTarget", "GET HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"EmptyTarget", "GET  HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"NulTerminatedTarget", "GET /hello/you%00 HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"VersionWithoutDot", "GET /hello/you HTTP/11\r\nHost: a\r\n\r\n"},
+        {"VersionOfTwoDigits", "GET /hello/you HTTP/1.10\r\nHost: a\r\n\r\n"},
+        {"VersionOfLetters", "GET /hello/you HTTP/a.b\r\nHost: a\r\n\r\n"},
+        {"ShortVersion", "GET /hello/you HTTP/1\r\nHost: a\r\n\r\n"},
+        {"LowerCaseVersion", "GET /hello/you http/1.1\r\nHost: a\r\n\r\n"},
+        {"OtherProtocol", "GET /hello/you ICAP/1.1\r\nHost: a\r\n\r\n"},
+        {"Http09", "GET /hello/you\r\n\r\n"},
+        {"NextHttp", "GET /hello/you HTTP/2.0\r\nHost: a\r\n\r\n", "505"},
+        {"RealTlsHello", "\x16\x03\x01\x02" + std::string(508, '\0')},
+        {"Binary", "\x80\x01"},
+        {"ProxyHeader", "PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\nGET /hello/you HTTP/1.1\r\nHost: a\r\n\r\n"},
         {"EndlessChunkExtension", post + "Transfer-Encoding: chunked\r\n\r\n1;x=" + std::string(40'000, 'a')},
         {"EndlessTrailer", post + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + std::string(40'000, 'a')},
     };
@@ -541,6 +654,25 @@ TEST_F(Server, IsNotHeldUpByOneByteAtATime)
     auto peer = open();
     support::running dripping(io, drip(peer));
     EXPECT_THROW(dripping.get(), boost::system::system_error);
+}
+
+TEST_F(Server, AnswersAmongManyWhoNeverFinish)
+{
+    constexpr std::size_t many = 200;
+    limits.head = 2s;
+    start();
+    std::list<raw_client> peers;
+    std::list<support::running<void>> dripping;
+    for (std::size_t count = 0; count < many; ++count)
+        support::run(io, peers.emplace_back(io).connect(where));
+    for (auto& each : peers)
+        dripping.emplace_back(io, drip(each));
+    EXPECT_TRUE(wait_for_connections(many));
+    EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));
+    EXPECT_GE(serving->connections(), many) << "it was answered in the midst of them";
+    EXPECT_TRUE(wait_for_connections(0));
+    for (auto& each : dripping)
+        EXPECT_THROW(each.get(), boost::system::system_error);
 }
 
 TEST_F(Server, DoesNotCountTheTimeOfAHandler)

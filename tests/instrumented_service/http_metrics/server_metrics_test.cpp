@@ -19,7 +19,9 @@ TEST(ServerMetrics, CountConnections)
     proto_http::server_limits limits;
     limits.connections = 2;
     proto_http::server serving(proto_http::router(), limits);
-    const server_metrics source(serving);
+    server_metrics source;
+    EXPECT_TRUE(handed_over(source).families.empty());
+    source.watch(serving);
     EXPECT_EQ(handed_over(source).find("http_accept_queue_length"), nullptr) << "it does not listen yet";
 
     auto on = proto_http::listener::bind(io.get_executor(), "127.0.0.1:0").value();
