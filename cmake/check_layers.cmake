@@ -2,23 +2,25 @@
 #
 # Per folder: what of this project it may include, and which libraries. Everything else it includes must be of the
 # standard library or the system.
-set(folders           proto_http  sd_writer  agent/core                    agent/docker
+set(folders           proto_http  sd_writer  runtime  agent/core           agent/docker
                       agent/shell                          instrumented_service/http_metrics
                       instrumented_service/accounts)
 set(ours_proto_http   "^proto_http/")
 set(ours_sd_writer    "^sd_writer/")
+set(ours_runtime      "^runtime/|^proto_http/|^sd_writer/json\\.hpp$")
 set(ours_agent/core   "^agent/core/|^sd_writer/target_group\\.hpp$")
 set(ours_agent/docker "^agent/docker/|^agent/core/|^proto_http/")
-set(ours_agent/shell  "^agent/|^proto_http/|^sd_writer/|^instrumented_service/http_metrics/")
+set(ours_agent/shell  "^agent/|^runtime/|^proto_http/|^sd_writer/|^instrumented_service/http_metrics/")
 set(ours_instrumented_service/http_metrics "^instrumented_service/http_metrics/|^proto_http/")
-set(ours_instrumented_service/accounts     "^instrumented_service/|^proto_http/")
+set(ours_instrumented_service/accounts     "^instrumented_service/|^runtime/|^proto_http/")
 set(theirs_proto_http   "^boost/|^openssl/|^nghttp2/|^zlib\\.h$")
 set(theirs_sd_writer    "^$")
+set(theirs_runtime      "^boost/(asio|system)|^spdlog/|^fmt/|^CLI/")
 set(theirs_agent/core   "^$")
 set(theirs_agent/docker "^boost/|^simdjson\\.h$|^protozero/")
-set(theirs_agent/shell  "^boost/(asio|system)|^spdlog/|^fmt/|^prometheus/|^CLI/|^yaml-cpp/")
+set(theirs_agent/shell  "^boost/(asio|system)|^prometheus/|^CLI/|^yaml-cpp/")
 set(theirs_instrumented_service/http_metrics "^boost/(asio|system)|^prometheus/|^protozero/|^zlib\\.h$")
-set(theirs_instrumented_service/accounts     "^boost/(asio|system|json)|^prometheus/|^CLI/|^spdlog/|^sqlite3\\.h$")
+set(theirs_instrumented_service/accounts     "^boost/(asio|system|json)|^prometheus/|^CLI/|^sqlite3\\.h$")
 # Headers that belong to a library, by their first word.
 set(library_headers "^(boost|openssl|nghttp2|simdjson|protozero|spdlog|fmt|prometheus|CLI|yaml-cpp|gtest|gmock|benchmark|zlib|sqlite3)[./]")
 

@@ -12,6 +12,8 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(yaml-cpp REQUIRED)
+find_package(SQLite3 3.37 REQUIRED) # STRICT tables
+add_library(sqlite ALIAS SQLite::SQLite3)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 if(SWARM_SD_TESTS)
   find_package(GTest REQUIRED)

@@ -80,14 +80,16 @@ struct server_state {
         bool is_busy = false; ///< from the first byte of a request to the last one of its answer
     };
 
-    server_state(router known, server_limits bounds, std::function<void(std::string_view, std::string_view)> told)
-        : routes(std::move(known)), limits(bounds), on_error(std::move(told))
+    server_state(router known, server_limits bounds, std::function<void(std::string_view, std::string_view)> told,
+                 error_page pages)
+        : routes(std::move(known)), limits(bounds), on_error(std::move(told)), errors(std::move(pages))
     {
     }
 
     router routes;
     server_limits limits;
     std::function<void(std::string_view, std::string_view)> on_error;
+    error_page errors;
 
     date_text date;
     std::list<connection> open;
@@ -114,11 +116,14 @@ namespace {
 
 // --- Text of an answer ---
 
-reply plain_reply(unsigned status)
+reply error_reply(const server_state& state, unsigned status)
 {
     reply answer;
+    if (state.errors)
+        answer = state.errors(status);
+    else
+        answer.body.append(std::to_string(status)).append(" ").append(reason_phrase(status)).append("\n");
     answer.status = status;
-    answer.body.append(std::to_string(status)).append(" ").append(reason_phrase(status)).append("\n");
     return answer;
 }
 
@@ -244,7 +249,7 @@ private:
     asio::awaitable<bool> handle(incoming next)
     {
         if (const auto* refused = std::get_if<request_reader::refusal>(&next)) {
-            auto answer = plain_reply(refused->status);
+            auto answer = error_reply(state_, refused->status);
             monitored_request watch(state_.routes.unmatched(), {});
             watch.answered(answer.status, answer.body.size());
             if (co_await send(std::move(answer), 11, false, true))
@@ -262,7 +267,7 @@ private:
         // A handler that threw may have left anything behind, and what it was asked may be the reason.
         const bool goes_on = keep_alive && answer && !state_.is_stopping;
         if (!answer)
-            answer = plain_reply(500);
+            answer = error_reply(state_, 500);
         watch.answered(answer->status, with_body && may_have_body(answer->status) ? answer->body.size() : 0);
         if (!co_await send(*std::move(answer), version, goes_on, with_body))
             co_return false;
@@ -274,9 +279,9 @@ private:
     asio::awaitable<std::optional<reply>> respond(router::match match, request message)
     {
         if (http::string_to_verb(message.method) == http::verb::unknown)
-            co_return plain_reply(501);
+            co_return error_reply(state_, 501);
         if (match.found == nullptr) {
-            auto answer = plain_reply(match.allow.empty() ? 404 : 405);
+            auto answer = error_reply(state_, match.allow.empty() ? 404 : 405);
             if (!match.allow.empty())
                 answer.fields.emplace_back("Allow", std::move(match.allow));
             co_return answer;
@@ -421,8 +426,8 @@ asio::awaitable<void> drain(std::shared_ptr<server_state> state)
 } // namespace
 
 server::server(router routes, server_limits limits,
-               std::function<void(std::string_view route, std::string_view what)> on_error)
-    : state_(std::make_shared<server_state>(std::move(routes), limits, std::move(on_error)))
+               std::function<void(std::string_view route, std::string_view what)> on_error, error_page errors)
+    : state_(std::make_shared<server_state>(std::move(routes), limits, std::move(on_error), std::move(errors)))
 {
 }
 

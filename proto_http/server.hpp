@@ -36,6 +36,9 @@ struct server_counts {
     std::uint64_t accept_failures = 0; ///< attempts to accept that failed, mostly for want of file descriptors
 };
 
+/// Makes the answer for a status that the server itself gives. Status and Allow header are the server's business.
+using error_page = std::function<reply(unsigned status)>;
+
 struct server_state;
 
 /// HTTP/1.1 on one thread, one coroutine per connection.
@@ -46,12 +49,13 @@ struct server_state;
 /// or framing in its trailer. A handler that throws costs a 500 and its connection, nothing else.
 ///
 /// The server itself answers 404, 405, 413 (body), 414 (target), 417 (Expect), 431 (head), 501 (unknown method) and
-/// 505 (version). A connection that is too slow is closed without a word.
+/// 505 (version), with one line of text if not told otherwise. A connection that is too slow is closed without a word.
 class server {
 public:
     /// @param on_error  told of what handlers throw, for the log
+    /// @param errors    what clients read with a status of the server's own; nothing: `404 Not Found` and a line end
     server(router routes, server_limits limits = {},
-           std::function<void(std::string_view route, std::string_view what)> on_error = {});
+           std::function<void(std::string_view route, std::string_view what)> on_error = {}, error_page errors = {});
 
     /// Accepts until cancelled, then stops accepting, closes idle connections, lets requests in progress finish within
     /// `limits.drain`, and returns when the last connection has ended. Handlers that are still at work after

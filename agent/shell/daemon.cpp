@@ -1,9 +1,9 @@
 #include "agent/shell/daemon.hpp"
 
 #include "agent/core/readiness.hpp"
-#include "agent/shell/first_of.hpp"
 #include "agent/shell/output_error.hpp"
 #include "agent/shell/web.hpp"
+#include "runtime/first_of.hpp"
 #include "sd_writer/errc.hpp"
 
 #include <chrono>
@@ -75,12 +75,12 @@ core::discovery_settings discovery_settings_for(const options& settings,
 
 } // namespace
 
-daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log)
+daemon::daemon(asio::any_io_executor executor, const options& settings, const runtime::logger& log)
     : daemon(executor, settings, log, open_outputs(settings))
 {
 }
 
-daemon::daemon(asio::any_io_executor executor, const options& settings, const logger& log,
+daemon::daemon(asio::any_io_executor executor, const options& settings, const runtime::logger& log,
                std::map<core::role, sd_writer::writer> files)
     : rules_(settings.rules.endpoints),
       counts_(roles_of(settings)),
@@ -132,7 +132,7 @@ role_report daemon::report(core::role which, std::size_t most) const
 
 asio::awaitable<void> daemon::run()
 {
-    co_await first_of(loop_.run(), outputs_.run(), server_.serve(*std::move(listener_)));
+    co_await runtime::first_of(loop_.run(), outputs_.run(), server_.serve(*std::move(listener_)));
 }
 
 std::optional<std::string_view> daemon::not_ready_because() const

@@ -3,11 +3,11 @@
 #include "agent/shell/discovery_loop.hpp"
 #include "agent/shell/file_outputs.hpp"
 #include "agent/shell/gong.hpp"
-#include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/options.hpp"
 #include "agent/shell/targets_page.hpp"
 #include "proto_http/server.hpp"
+#include "runtime/logging.hpp"
 #include "sd_writer/writer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -29,7 +29,7 @@ public:
     /// Takes the outputs and the listen address.
     ///
     /// @throws std::runtime_error in one line that names what cannot be had and why
-    daemon(boost::asio::any_io_executor executor, const options& settings, const logger& log);
+    daemon(boost::asio::any_io_executor executor, const options& settings, const runtime::logger& log);
     daemon(const daemon&) = delete;
     daemon& operator=(const daemon&) = delete;
 
@@ -44,7 +44,7 @@ public:
     [[nodiscard]] std::optional<std::string_view> not_ready_because() const;
 
 private:
-    daemon(boost::asio::any_io_executor executor, const options& settings, const logger& log,
+    daemon(boost::asio::any_io_executor executor, const options& settings, const runtime::logger& log,
            std::map<core::role, sd_writer::writer> files);
 
     [[nodiscard]] std::string metrics_text();

@@ -1,6 +1,6 @@
 #include "agent/shell/discovery_loop.hpp"
 
-#include "agent/shell/first_of.hpp"
+#include "runtime/first_of.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -34,7 +34,7 @@ std::optional<docker::engine> engine_to_check(const asio::any_io_executor& execu
 } // namespace
 
 discovery_loop::discovery_loop(asio::any_io_executor executor, const sources& from, core::discovery_settings settings,
-                               const logger& log, metrics& counts)
+                               const runtime::logger& log, metrics& counts)
     : machine_(std::move(settings)),
       log_(log),
       counts_(counts),
@@ -50,7 +50,7 @@ asio::awaitable<void> discovery_loop::run()
 {
     for (const auto& first : machine_.start(clock::now()))
         carry_out(first);
-    co_await first_of(engine_.run(), watch_.run(), keep_time());
+    co_await runtime::first_of(engine_.run(), watch_.run(), keep_time());
 }
 
 asio::awaitable<void> discovery_loop::keep_time()

@@ -3,11 +3,11 @@
 #include "agent/core/discovery.hpp"
 #include "agent/docker/api_version.hpp"
 #include "agent/shell/engine_feed.hpp"
-#include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/watch_feed.hpp"
 #include "proto_http/doorbell.hpp"
 #include "proto_http/origin.hpp"
+#include "runtime/logging.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +38,7 @@ public:
     };
 
     discovery_loop(boost::asio::any_io_executor executor, const sources& from, core::discovery_settings settings,
-                   const logger& log, metrics& counts);
+                   const runtime::logger& log, metrics& counts);
 
     void listen(listener to) { listener_ = std::move(to); }
 
@@ -64,7 +64,7 @@ private:
     void note(const core::carried_by& what);
 
     core::discovery machine_;
-    const logger& log_;
+    const runtime::logger& log_;
     metrics& counts_;
     listener listener_;
     core::time_point verified_{}; ///< when the listener was last told that all is true

@@ -1,7 +1,7 @@
 #include "agent/shell/engine_feed.hpp"
 
 #include "agent/docker/errc.hpp"
-#include "agent/shell/first_of.hpp"
+#include "runtime/first_of.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -63,8 +63,8 @@ docker::answer<core::event> as_event(docker::answer<Answer> got)
 
 } // namespace
 
-engine_feed::engine_feed(asio::any_io_executor executor, docker::engine engine, const logger& log, metrics& counts,
-                         std::function<void(core::event)> tell)
+engine_feed::engine_feed(asio::any_io_executor executor, docker::engine engine, const runtime::logger& log,
+                         metrics& counts, std::function<void(core::event)> tell)
     : engine_(std::move(engine)),
       log_(log),
       failures_(log),
@@ -78,7 +78,7 @@ engine_feed::engine_feed(asio::any_io_executor executor, docker::engine engine, 
 
 asio::awaitable<void> engine_feed::run()
 {
-    co_await first_of(follow_streams(), carry_out_reads());
+    co_await runtime::first_of(follow_streams(), carry_out_reads());
 }
 
 void engine_feed::carry_out(const core::start_read& wanted)
@@ -94,7 +94,7 @@ asio::awaitable<void> engine_feed::follow_streams()
     for (;;) {
         co_await open_.wait();
         std::optional<docker::failure> end;
-        co_await first_of(follow_one_stream(end), close_.wait());
+        co_await runtime::first_of(follow_one_stream(end), close_.wait());
         if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
             co_return; // stopped from outside
         if (end && end->code == asio::error::operation_aborted)

@@ -2,10 +2,10 @@
 
 #include "agent/core/events.hpp"
 #include "agent/docker/engine.hpp"
-#include "agent/shell/failure_log.hpp"
-#include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "proto_http/doorbell.hpp"
+#include "runtime/failure_log.hpp"
+#include "runtime/logging.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -19,8 +19,8 @@ namespace agent::shell {
 class engine_feed {
 public:
     /// @param tell  takes what happened to the machine
-    engine_feed(boost::asio::any_io_executor executor, docker::engine engine, const logger& log, metrics& counts,
-                std::function<void(core::event)> tell);
+    engine_feed(boost::asio::any_io_executor executor, docker::engine engine, const runtime::logger& log,
+                metrics& counts, std::function<void(core::event)> tell);
 
     void carry_out(const core::open_stream&) { open_.ring(); }
     void carry_out(const core::close_stream&) { close_.ring(); }
@@ -43,8 +43,8 @@ private:
     void stream_ended(const std::optional<docker::failure>& end);
 
     docker::engine engine_;
-    const logger& log_;
-    failure_log failures_;
+    const runtime::logger& log_;
+    runtime::failure_log failures_;
     metrics& counts_;
     std::function<void(core::event)> tell_;
 

@@ -36,7 +36,7 @@ double seconds(std::chrono::steady_clock::duration value)
 
 } // namespace
 
-file_output::file_output(sd_writer::writer target, sd_writer::debounce::limits limits, const logger& log,
+file_output::file_output(sd_writer::writer target, sd_writer::debounce::limits limits, const runtime::logger& log,
                          metrics::file_series& counts)
     : writer_(std::move(target)), debounce_(limits), log_(log), counts_(counts)
 {
@@ -66,7 +66,7 @@ std::optional<file_output::clock::time_point> file_output::deadline(bool busy) c
     return quiet_at ? std::min(*quiet_at, *due_at_) : *due_at_;
 }
 
-asio::awaitable<void> file_output::write(helper_thread& disk)
+asio::awaitable<void> file_output::write(runtime::helper_thread& disk)
 {
     debounce_.taken();
     due_at_.reset();

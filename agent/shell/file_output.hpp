@@ -1,8 +1,8 @@
 #pragma once
 
-#include "agent/shell/helper_thread.hpp"
-#include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
+#include "runtime/helper_thread.hpp"
+#include "runtime/logging.hpp"
 #include "sd_writer/debounce.hpp"
 #include "sd_writer/writer.hpp"
 
@@ -20,7 +20,7 @@ public:
     using clock = std::chrono::steady_clock;
 
     /// @param target  opened
-    file_output(sd_writer::writer target, sd_writer::debounce::limits limits, const logger& log,
+    file_output(sd_writer::writer target, sd_writer::debounce::limits limits, const runtime::logger& log,
                 metrics::file_series& counts);
 
     /// The targets are new.
@@ -36,7 +36,7 @@ public:
     [[nodiscard]] std::optional<clock::time_point> deadline(bool busy) const;
 
     /// Brings the file up to date. Cannot be cancelled: a write that has begun is finished.
-    [[nodiscard]] boost::asio::awaitable<void> write(helper_thread& disk);
+    [[nodiscard]] boost::asio::awaitable<void> write(runtime::helper_thread& disk);
 
     /// Whether the latest attempt to bring the file up to date succeeded; false before the first one.
     [[nodiscard]] bool succeeded() const noexcept { return succeeded_; }
@@ -46,7 +46,7 @@ private:
 
     sd_writer::writer writer_;
     sd_writer::debounce debounce_;
-    const logger& log_;
+    const runtime::logger& log_;
     metrics::file_series& counts_;
 
     sd_writer::target_list targets_;          ///< what the file should say; nothing before the first list

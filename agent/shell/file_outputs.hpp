@@ -2,8 +2,8 @@
 
 #include "agent/core/role.hpp"
 #include "agent/shell/file_output.hpp"
-#include "agent/shell/helper_thread.hpp"
 #include "proto_http/doorbell.hpp"
+#include "runtime/helper_thread.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -50,7 +50,7 @@ private:
     std::function<bool(clock::time_point)> busy_;
     proto_http::doorbell bell_;
     std::map<core::role, file_output> files_;
-    helper_thread disk_; ///< ends before what it writes with
+    runtime::helper_thread disk_; ///< ends before what it writes with
 };
 
 } // namespace agent::shell

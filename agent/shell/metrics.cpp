@@ -2,8 +2,8 @@
 
 #include "agent/core/events.hpp"
 #include "agent/core/skip_counts.hpp"
-#include "agent/shell/version.hpp"
 #include "instrumented_service/http_metrics/collected.hpp"
+#include "runtime/version.hpp"
 
 #include <array>
 #include <cstddef>
@@ -93,7 +93,7 @@ public:
     void build_info()
     {
         gauges("build_info", "What this program was built from; the value is always 1.")
-            .Add({{"version", std::string(version())}, {"compiler", std::string(compiler())}})
+            .Add({{"version", std::string(runtime::version())}, {"compiler", std::string(runtime::compiler())}})
             .Set(1);
     }
 

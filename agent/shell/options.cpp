@@ -4,11 +4,10 @@
 #include "agent/docker/docker_host.hpp"
 #include "agent/shell/config_file.hpp"
 #include "agent/shell/engine_tls.hpp"
-#include "agent/shell/version.hpp"
+#include "runtime/version.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <stdexcept>
@@ -22,18 +21,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int usage_error = 2;
+using runtime::bad_value;
+using runtime::in_quotes;
+using runtime::to_choice;
 
-/// A value that cannot be used; `what()` names the flag and says why.
-class bad_value : public std::runtime_error {
-public:
-    bad_value(std::string_view flag, const std::string& why) : std::runtime_error(std::string(flag) + ": " + why) {}
-};
-
-std::string in_quotes(std::string_view text)
-{
-    return "\"" + std::string(text) + "\"";
-}
+constexpr std::string_view program = "swarm-sd";
 
 // --- What the command line says, as text ---
 
@@ -104,7 +96,7 @@ void declare_flags(CLI::App& app, written& into)
 void declare(CLI::App& app, written& into)
 {
     app.set_help_flag("-h,--help", "Print this help and exit");
-    app.set_version_flag("--version", version_line());
+    app.set_version_flag("--version", runtime::version_line(program));
     app.option_defaults()->take_last();
     declare_flags(app, into);
     for (const auto* name : {"--output", "--network", "--ignore-services"})
@@ -138,35 +130,18 @@ struct command_line {
     }
 
     written given;
-    CLI::App app{"Keeps a Prometheus file_sd file true to what runs on a Docker Swarm, by events.", "swarm-sd"};
+    CLI::App app{"Keeps a Prometheus file_sd file true to what runs on a Docker Swarm, by events.",
+                 std::string(program)};
 };
 
-// --- The environment ---
-
-/// `SWARM_SD_DOCKER_HOST` for `docker.host`
-std::string variable_of(const std::string& flag)
-{
-    std::string name = "SWARM_SD_" + flag;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return c == '.' || c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
-    return name;
-}
-
-/// Flags that the command line does not give, from the environment, in the command line's form.
+/// Flags that the command line does not give, from the environment. The engine has a variable of Docker's own, too.
 std::vector<std::string> from_environment(const CLI::App& app, const environment& variables)
 {
-    std::vector<std::string> more;
-    for (const auto* option : app.get_options()) {
-        const auto flag = option->get_single_name();
-        if (option->count() > 0 || flag == "help" || flag == "version")
-            continue;
-        auto value = variables(variable_of(flag));
-        if (!value && flag == "docker.host")
-            value = variables("DOCKER_HOST");
-        if (value && !value->empty())
-            more.push_back("--" + flag + "=" + *value);
-    }
-    return more;
+    const auto with_dockers_own = [&variables](std::string_view name) {
+        auto value = variables(name);
+        return !value && name == "SWARM_SD_DOCKER_HOST" ? variables("DOCKER_HOST") : value;
+    };
+    return runtime::from_environment(app, "SWARM_SD_", with_dockers_own);
 }
 
 // --- The configuration file ---
@@ -226,20 +201,6 @@ std::optional<Number> to_number(std::string_view text, int base)
     const auto* end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, value, base);
     return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
-}
-
-/// The value that goes with a word.
-template <class Value, std::size_t Count>
-Value to_choice(std::string_view flag, std::string_view text,
-                const std::array<std::pair<std::string_view, Value>, Count>& words)
-{
-    std::string known;
-    for (const auto& [word, value] : words) {
-        if (word == text)
-            return value;
-        known += (known.empty() ? "" : ", ") + std::string(word);
-    }
-    throw bad_value(flag, in_quotes(text) + " is unknown, expected one of: " + known);
 }
 
 mode_t to_mode(const std::string& text)
@@ -386,13 +347,6 @@ command to_command(const CLI::App& app)
 
 options to_options(const CLI::App& app, const written& from, const environment& variables, const file_reader& read_file)
 {
-    constexpr std::array<std::pair<std::string_view, log_level>, 4> levels{{{"debug", log_level::debug},
-                                                                            {"info", log_level::info},
-                                                                            {"warn", log_level::warn},
-                                                                            {"error", log_level::error}}};
-    constexpr std::array<std::pair<std::string_view, log_format>, 2> formats{
-        {{"logfmt", log_format::logfmt}, {"json", log_format::json}}};
-
     options into;
     into.what = to_command(app);
     into.checked_file = from.checked_file;
@@ -414,8 +368,8 @@ options to_options(const CLI::App& app, const written& from, const environment& 
     into.rules.host_address = to_host_address(from.containers_host_address);
     into.confirm_empty = to_boolean("--confirm-empty", from.confirm_empty);
     into.listen_address = from.listen_address;
-    into.level = to_choice("--log.level", from.level, levels);
-    into.format = to_choice("--log.format", from.format, formats);
+    into.level = to_choice("--log.level", from.level, runtime::log_levels);
+    into.format = to_choice("--log.format", from.format, runtime::log_formats);
     return into;
 }
 
@@ -435,9 +389,9 @@ std::variant<options, early_exit> parse_options(std::vector<std::string> argumen
     } catch (const CLI::CallForVersion& version) {
         return early_exit{0, std::string(version.what()) + "\n"};
     } catch (const CLI::ParseError& error) {
-        return early_exit{usage_error, error.what()};
+        return early_exit{runtime::usage_error, error.what()};
     } catch (const bad_value& error) {
-        return early_exit{usage_error, error.what()};
+        return early_exit{runtime::usage_error, error.what()};
     }
 }
 

@@ -4,6 +4,8 @@
 #include "agent/core/target_set.hpp"
 #include "agent/docker/api_version.hpp"
 #include "proto_http/origin.hpp"
+#include "runtime/flags.hpp"
+#include "runtime/logging.hpp"
 #include "sd_writer/debounce.hpp"
 
 #include <chrono>
@@ -11,7 +13,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -27,9 +28,6 @@ enum class command {
     check,   ///< judge a file
     health,  ///< ask the running agent whether it lives
 };
-
-enum class log_level { debug, info, warn, error };
-enum class log_format { logfmt, json };
 
 /// A file to keep, and what it is about. Each role at most once.
 struct output {
@@ -65,18 +63,12 @@ struct options {
     bool confirm_empty = true;
 
     std::string listen_address = ":9819";
-    log_level level = log_level::info;
-    log_format format = log_format::logfmt;
+    runtime::log_level level = runtime::log_level::info;
+    runtime::log_format format = runtime::log_format::logfmt;
 };
 
-/// The program has nothing to run: text for the user, and the exit code that goes with it.
-struct early_exit {
-    int code = 0;
-    std::string text; ///< for standard output when the code is 0, else one line for standard error
-};
-
-/// Value of an environment variable; nothing where it is not set.
-using environment = std::function<std::optional<std::string>(std::string_view name)>;
+using runtime::early_exit;
+using runtime::environment;
 
 /// The text of a file. @throws std::system_error
 using file_reader = std::function<std::string(const std::filesystem::path& path)>;

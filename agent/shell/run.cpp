@@ -1,7 +1,7 @@
 #include "agent/shell/commands.hpp"
 #include "agent/shell/daemon.hpp"
-#include "agent/shell/first_of.hpp"
-#include "agent/shell/version.hpp"
+#include "runtime/first_of.hpp"
+#include "runtime/version.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -41,7 +41,8 @@ enum class ending {
 ///
 /// @param end   what it is
 /// @param next  the settings of a SIGHUP; an unusable reload changes nothing but the log
-asio::awaitable<void> until_signal(const logger& log, const settings_reader& read_again, ending& end, options& next)
+asio::awaitable<void> until_signal(const runtime::logger& log, const settings_reader& read_again, ending& end,
+                                   options& next)
 {
     asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM, SIGHUP);
     for (;;) {
@@ -63,10 +64,10 @@ asio::awaitable<void> until_signal(const logger& log, const settings_reader& rea
     }
 }
 
-asio::awaitable<void> until_end(daemon& agent, const logger& log, const settings_reader& read_again, ending& end,
-                                options& next)
+asio::awaitable<void> until_end(daemon& agent, const runtime::logger& log, const settings_reader& read_again,
+                                ending& end, options& next)
 {
-    co_await first_of(agent.run(), until_signal(log, read_again, end, next));
+    co_await runtime::first_of(agent.run(), until_signal(log, read_again, end, next));
 }
 
 /// Runs one agent to its end.
@@ -74,10 +75,10 @@ asio::awaitable<void> until_end(daemon& agent, const logger& log, const settings
 /// @throws std::runtime_error if it cannot start
 ending run_one(const options& settings, const settings_reader& read_again, options& next)
 {
-    const logger log(settings.level, settings.format);
+    const runtime::logger log(settings.level, settings.format);
     asio::io_context io{1};
     daemon agent(io.get_executor(), settings, log);
-    log.info("started", {{"version", version()},
+    log.info("started", {{"version", runtime::version()},
                          {"engine", to_string(settings.engine)},
                          {"outputs", outputs_text(settings)},
                          {"port", agent.port()}});

@@ -1,7 +1,7 @@
 #include "agent/shell/watch_feed.hpp"
 
 #include "agent/docker/errc.hpp"
-#include "agent/shell/first_of.hpp"
+#include "runtime/first_of.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -40,7 +40,7 @@ std::string_view kind_of(const core::object_change& change)
 } // namespace
 
 watch_feed::watch_feed(asio::any_io_executor executor, std::string path, std::optional<docker::engine> engine,
-                       const logger& log, metrics& counts, std::function<void(core::event)> tell)
+                       const runtime::logger& log, metrics& counts, std::function<void(core::event)> tell)
     : executor_(executor),
       path_(std::move(path)),
       engine_(std::move(engine)),
@@ -62,7 +62,7 @@ asio::awaitable<void> watch_feed::run()
         close_.reset();
         is_closing_ = false;
         ending end;
-        co_await first_of(follow_one(end), close_.wait());
+        co_await runtime::first_of(follow_one(end), close_.wait());
         if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
             co_return; // stopped from outside
         if (is_closing_)
@@ -81,7 +81,7 @@ asio::awaitable<void> watch_feed::follow_one(ending& end)
         end = watch.error();
         co_return;
     }
-    co_await first_of(carry(*watch, end), use(*watch, end));
+    co_await runtime::first_of(carry(*watch, end), use(*watch, end));
 }
 
 asio::awaitable<void> watch_feed::carry(docker::task_watch& watch, ending& end)
@@ -108,7 +108,7 @@ asio::awaitable<void> watch_feed::use(docker::task_watch& watch, ending& end)
     list_.reset();
     ask_.reset();
     tell_(core::watch_armed{});
-    co_await first_of(read_changes(watch, end), carry_out_lists(watch), carry_out_questions(watch));
+    co_await runtime::first_of(read_changes(watch, end), carry_out_lists(watch), carry_out_questions(watch));
 }
 
 /// The usual socket may belong to another swarm than the engine that was asked for.

@@ -3,10 +3,10 @@
 #include "agent/core/events.hpp"
 #include "agent/docker/engine.hpp"
 #include "agent/docker/task_watch.hpp"
-#include "agent/shell/failure_log.hpp"
-#include "agent/shell/logging.hpp"
 #include "agent/shell/metrics.hpp"
 #include "proto_http/doorbell.hpp"
+#include "runtime/failure_log.hpp"
+#include "runtime/logging.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -24,7 +24,7 @@ public:
     /// @param engine  must be of the same swarm as the socket, which is checked; none: whoever named the path knows
     /// @param tell    takes what happened to the machine
     watch_feed(boost::asio::any_io_executor executor, std::string path, std::optional<docker::engine> engine,
-               const logger& log, metrics& counts, std::function<void(core::event)> tell);
+               const runtime::logger& log, metrics& counts, std::function<void(core::event)> tell);
 
     void carry_out(const core::open_watch&) { open_.ring(); }
     void carry_out(const core::close_watch&)
@@ -53,8 +53,8 @@ private:
     boost::asio::any_io_executor executor_;
     std::string path_;
     std::optional<docker::engine> engine_;
-    const logger& log_;
-    failure_log failures_;
+    const runtime::logger& log_;
+    runtime::failure_log failures_;
     metrics& counts_;
     std::function<void(core::event)> tell_;
 

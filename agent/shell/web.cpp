@@ -2,7 +2,7 @@
 
 #include "agent/shell/explain_page.hpp"
 #include "agent/shell/sd_page.hpp"
-#include "agent/shell/version.hpp"
+#include "runtime/version.hpp"
 
 #include <memory>
 #include <type_traits>
@@ -32,7 +32,7 @@ reply landing_page()
     page.body =
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>swarm-sd</title></head><body>\n"
         "<h1>swarm-sd</h1>\n<p>" +
-        version_line() +
+        runtime::version_line("swarm-sd") +
         "</p>\n<ul>\n"
         "<li><a href=\"/sd/endpoints\">/sd/endpoints</a>: the targets, for http_sd_configs</li>\n"
         "<li><a href=\"/api/v1/targets\">/api/v1/targets</a>: the targets and the skipped tasks, with the "

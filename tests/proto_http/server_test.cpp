@@ -31,6 +31,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -94,6 +95,7 @@ struct fixture : ::testing::Test {
     asio::io_context io{1};
     server_limits limits;
     std::vector<std::pair<std::string, std::string>> errors;
+    error_page own_errors;
     std::optional<server> serving;
     std::optional<support::running<void>> service;
     address where;
@@ -104,16 +106,17 @@ struct fixture : ::testing::Test {
     void start(std::string_view listen = "127.0.0.1:0")
     {
         const auto slow = [this](request asked) { return answer_slowly(std::move(asked)); };
-        serving.emplace(router({
-                            {"hello", "GET", "/hello/{name}", say_hello},
-                            {"echo", "POST", "/echo", echo},
-                            {"echo", "PUT", "/echo", echo},
-                            {"fail", "GET", "/fail", fail},
-                            {"status", "GET", "/status/{status}", with_status},
-                            {"slow", "GET", "/slow", slow},
-                        }),
-                        limits,
-                        [this](std::string_view route, std::string_view what) { errors.emplace_back(route, what); });
+        serving.emplace(
+            router({
+                {"hello", "GET", "/hello/{name}", say_hello},
+                {"echo", "POST", "/echo", echo},
+                {"echo", "PUT", "/echo", echo},
+                {"fail", "GET", "/fail", fail},
+                {"status", "GET", "/status/{status}", with_status},
+                {"slow", "GET", "/slow", slow},
+            }),
+            limits, [this](std::string_view route, std::string_view what) { errors.emplace_back(route, what); },
+            own_errors);
         auto on = listener::bind(io.get_executor(), listen).value();
         where = tcp_address{"127.0.0.1", on.port()};
         service.emplace(io, serving->serve(std::move(on)));
@@ -269,6 +272,23 @@ TEST_F(Server, SurvivesAHandlerThatThrows)
     EXPECT_THAT(errors, ElementsAre(Pair("fail", "no such luck")));
     EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));
     EXPECT_THAT(statuses(last_exchange("/status/rubbish")), ElementsAre("500"));
+}
+
+TEST_F(Server, LetsItsUserWordItsErrors)
+{
+    own_errors = [](unsigned status) {
+        reply answer;
+        answer.content_type = "application/json";
+        answer.body = "{\"status\":" + std::to_string(status) + "}";
+        return answer;
+    };
+    EXPECT_THAT(last_exchange("/nothing"),
+                AllOf(StartsWith("HTTP/1.1 404 Not Found\r\n"), HasSubstr("\r\nContent-Type: application/json\r\n"),
+                      EndsWith("\r\n\r\n{\"status\":404}")));
+    EXPECT_THAT(exchange("DELETE /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+                AllOf(HasSubstr("\r\nAllow: POST, PUT\r\n"), EndsWith("{\"status\":405}")));
+    EXPECT_THAT(exchange("nonsense\r\n\r\n"), EndsWith("{\"status\":400}"));
+    EXPECT_THAT(last_exchange("/fail"), EndsWith("{\"status\":500}"));
 }
 
 // --- Requests ---

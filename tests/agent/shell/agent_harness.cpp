@@ -13,8 +13,7 @@ using namespace std::chrono_literals;
 
 agent_harness::agent_harness()
     : engine(io.get_executor(), directory.path() / "engine.sock"),
-      log(std::getenv("TEST_LOG") ? agent::shell::log_level::debug : agent::shell::log_level::error,
-          agent::shell::log_format::logfmt)
+      log(std::getenv("TEST_LOG") ? runtime::log_level::debug : runtime::log_level::error, runtime::log_format::logfmt)
 {
     settings.engine = proto_http::unix_address{directory.path() / "engine.sock"};
     settings.task_watch.socket.clear(); // the machine may have one

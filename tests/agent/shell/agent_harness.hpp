@@ -50,7 +50,7 @@ public:
     support::temporary_directory directory;
     support::fake_engine engine;
     agent::shell::options settings;
-    agent::shell::logger log;
+    runtime::logger log;
     std::optional<agent::shell::daemon> agent;
     bool running = false;
     std::exception_ptr failure; ///< of the agent

@@ -116,8 +116,8 @@ TEST(Options, TakeEveryFlag)
     EXPECT_TRUE(value.rules.match_first_network);
     EXPECT_EQ(value.rules.host_address, "192.0.2.1");
     EXPECT_EQ(value.listen_address, "127.0.0.1:0");
-    EXPECT_EQ(value.level, log_level::debug);
-    EXPECT_EQ(value.format, log_format::json);
+    EXPECT_EQ(value.level, runtime::log_level::debug);
+    EXPECT_EQ(value.format, runtime::log_format::json);
 }
 
 TEST(Options, TakeAPathForTheTaskWatchAsTheEnginesOwn)

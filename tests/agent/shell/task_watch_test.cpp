@@ -224,7 +224,7 @@ TEST_F(DaemonOnAManager, OpensTheWatchAgainAfterAMessageThatIsNone)
 
 TEST_F(DaemonOnAManager, SaysWhyTheWatchEnded)
 {
-    harness.log = agent::shell::logger(agent::shell::log_level::info, agent::shell::log_format::logfmt);
+    harness.log = runtime::logger(runtime::log_level::info, runtime::log_format::logfmt);
     testing::internal::CaptureStderr();
     start_watching();
     manager->end_watches(2, "context canceled");
@@ -239,7 +239,7 @@ TEST_F(DaemonOnAManager, SaysWhyTheWatchEnded)
 
 TEST_F(DaemonOnAManager, RefusesTheSocketOfAnotherSwarm)
 {
-    harness.log = agent::shell::logger(agent::shell::log_level::info, agent::shell::log_format::logfmt);
+    harness.log = runtime::logger(runtime::log_level::info, runtime::log_format::logfmt);
     manager->nodes = {{"other", support::node_message(support::node_json("other", "192.0.2.9"), 5)}};
     manager->tasks.clear();
     testing::internal::CaptureStderr();

@@ -42,7 +42,7 @@ protected:
     support::temporary_directory directory;
     support::fake_manager manager{io.get_executor(), directory / "control.sock"};
     support::running<void> serving{io, manager.run()};
-    shell::logger log{shell::log_level::error, shell::log_format::logfmt};
+    runtime::logger log{runtime::log_level::error, runtime::log_format::logfmt};
     shell::metrics counts{{}};
     int armed = 0;
     int lost = 0;

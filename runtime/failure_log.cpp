@@ -1,8 +1,8 @@
-#include "agent/shell/failure_log.hpp"
+#include "runtime/failure_log.hpp"
 
 #include <bit>
 
-namespace agent::shell {
+namespace runtime {
 
 void failure_log::warn(std::string_view event, std::string_view subject, const std::string& error)
 {
@@ -19,4 +19,4 @@ void failure_log::forget(std::string_view subject)
         said_.erase(found);
 }
 
-} // namespace agent::shell
+} // namespace runtime

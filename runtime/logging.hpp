@@ -1,19 +1,28 @@
 #pragma once
 
-#include "agent/shell/options.hpp"
-
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace spdlog {
 class logger;
 }
 
-namespace agent::shell {
+namespace runtime {
+
+enum class log_level { debug, info, warn, error };
+enum class log_format { logfmt, json };
+
+/// As users write them.
+inline constexpr std::array<std::pair<std::string_view, log_level>, 4> log_levels{
+    {{"debug", log_level::debug}, {"info", log_level::info}, {"warn", log_level::warn}, {"error", log_level::error}}};
+inline constexpr std::array<std::pair<std::string_view, log_format>, 2> log_formats{
+    {{"logfmt", log_format::logfmt}, {"json", log_format::json}}};
 
 /// What a log line says beside its event. Text is quoted and escaped, so nothing from outside can forge a line.
 class log_field {
@@ -61,4 +70,4 @@ private:
     log_format format_;
 };
 
-} // namespace agent::shell
+} // namespace runtime

@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-namespace agent::shell {
+namespace runtime {
 
 /// Runs `task` and turns an exception into a value, because `||` waits past exceptions.
 inline boost::asio::awaitable<std::exception_ptr> guarded(boost::asio::awaitable<void> task)
@@ -31,4 +31,4 @@ boost::asio::awaitable<void> first_of(Tasks... tasks)
         std::rethrow_exception(error);
 }
 
-} // namespace agent::shell
+} // namespace runtime

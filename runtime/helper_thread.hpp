@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace agent::shell {
+namespace runtime {
 
 /// The one thread beside the reactor, for calls that wait for the disk. Jobs run one after another.
 class helper_thread {
@@ -32,4 +32,4 @@ private:
     boost::asio::thread_pool pool_{1};
 };
 
-} // namespace agent::shell
+} // namespace runtime

@@ -1,4 +1,4 @@
-#include "agent/shell/logging.hpp"
+#include "runtime/logging.hpp"
 
 #include "sd_writer/json.hpp"
 
@@ -11,7 +11,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-namespace agent::shell {
+namespace runtime {
 namespace {
 
 spdlog::level::level_enum to_spdlog(log_level level)
@@ -103,8 +103,7 @@ std::string json_line(std::string_view event, logger::fields with)
 } // namespace
 
 logger::logger(log_level least, log_format format)
-    : out_(std::make_shared<spdlog::logger>("swarm-sd", std::make_shared<spdlog::sinks::stderr_sink_st>())),
-      format_(format)
+    : out_(std::make_shared<spdlog::logger>("log", std::make_shared<spdlog::sinks::stderr_sink_st>())), format_(format)
 {
     out_->set_level(to_spdlog(least));
     out_->set_formatter(line_formatter(format));
@@ -118,4 +117,4 @@ void logger::write(log_level level, std::string_view event, fields with) const
     out_->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
-} // namespace agent::shell
+} // namespace runtime

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "agent/shell/logging.hpp"
+#include "runtime/logging.hpp"
 
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 
-namespace agent::shell {
+namespace runtime {
 
 /// Logs failures that repeat themselves: the first, second, fourth, eighth …, so that an engine that stays away does
 /// not fill the disk. Counters have them all.
@@ -32,4 +32,4 @@ private:
     std::map<std::string, repetition, std::less<>> said_; ///< by subject
 };
 
-} // namespace agent::shell
+} // namespace runtime

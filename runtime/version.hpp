@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace agent::shell {
+namespace runtime {
 
 /// `0.1.0`
 [[nodiscard]] std::string_view version();
@@ -12,6 +12,6 @@ namespace agent::shell {
 [[nodiscard]] std::string_view compiler();
 
 /// `swarm-sd, version 0.1.0 (built with g++ 12.2.0)`
-[[nodiscard]] std::string version_line();
+[[nodiscard]] std::string version_line(std::string_view program);
 
-} // namespace agent::shell
+} // namespace runtime

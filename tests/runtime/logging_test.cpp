@@ -1,11 +1,11 @@
-#include "agent/shell/logging.hpp"
+#include "runtime/logging.hpp"
 
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace agent::shell {
+namespace runtime {
 namespace {
 
 using testing::MatchesRegex;
@@ -56,4 +56,4 @@ TEST(Logging, LetsNoTextFromOutsideForgeALine)
 }
 
 } // namespace
-} // namespace agent::shell
+} // namespace runtime

@@ -1,0 +1,141 @@
+#include "instrumented_service/accounts/run.hpp"
+
+#include "instrumented_service/accounts/limits.hpp"
+#include "instrumented_service/accounts/replies.hpp"
+#include "instrumented_service/accounts/service.hpp"
+#include "instrumented_service/accounts/store.hpp"
+#include "proto_http/server.hpp"
+#include "proto_http/timeout.hpp"
+#include "runtime/first_of.hpp"
+#include "runtime/health.hpp"
+#include "runtime/version.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sys/resource.h>
+
+namespace accounts {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int exit_fine = 0;
+constexpr int exit_failure = 1;
+
+/// Each connection takes a descriptor, and the usual soft limit of 1024 is below `most_connections`.
+void raise_descriptor_limit()
+{
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit)); // otherwise accepting pauses earlier
+}
+
+proto_http::listener bind_address(const asio::any_io_executor& executor, const std::string& where)
+{
+    auto bound = proto_http::listener::bind(executor, where);
+    if (!bound)
+        throw std::runtime_error("--web.listen-address: " + where + ": " + bound.error().message());
+    return *std::move(bound);
+}
+
+/// The place where a middleware is put around the routes that may be monitored.
+proto_http::router router_of(service& answers, const options&)
+{
+    return proto_http::router(answers.routes());
+}
+
+proto_http::server_limits limits()
+{
+    proto_http::server_limits bounds;
+    bounds.connections = most_connections;
+    bounds.body_bytes = most_body_bytes;
+    return bounds;
+}
+
+asio::awaitable<void> until_signal(const runtime::logger& log)
+{
+    asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
+    const auto [error, number] = co_await signals.async_wait(proto_http::use_result);
+    if (!error)
+        log.info("stopping", {{"signal", std::string_view(number == SIGINT ? "SIGINT" : "SIGTERM")}});
+}
+
+asio::awaitable<void> serve(proto_http::server& pages, proto_http::listener on, const runtime::logger& log)
+{
+    co_await runtime::first_of(pages.serve(std::move(on)), until_signal(log));
+}
+
+/// The store goes on until the last request has been answered.
+asio::awaitable<void> serve_with(store& accounts, proto_http::server& pages, proto_http::listener on,
+                                 const runtime::logger& log)
+{
+    co_await runtime::first_of(serve(pages, std::move(on), log), accounts.run());
+}
+
+/// @throws std::exception  if it cannot start
+void serve_until_stopped(const options& settings, const runtime::logger& log)
+{
+    asio::io_context io{1};
+    auto on = bind_address(io.get_executor(), settings.listen_address);
+    store accounts(io.get_executor(), settings.database);
+    service answers(accounts, log);
+    proto_http::server pages(
+        router_of(answers, settings), limits(),
+        [&log](std::string_view route, std::string_view what) {
+            log.error("request_failed", {{"route", route}, {"error", what}});
+        },
+        server_error);
+    if (accounts.is_new())
+        log.info("database_created", {{"path", settings.database.native()}});
+    log.info("listening", {{"version", runtime::version()},
+                           {"address", settings.listen_address},
+                           {"port", on.port()},
+                           {"database", settings.database.native()}});
+    std::exception_ptr failure;
+    asio::co_spawn(io, serve_with(accounts, pages, std::move(on), log),
+                   [&failure](std::exception_ptr error) { failure = error; });
+    io.run();
+    if (failure)
+        std::rethrow_exception(failure);
+}
+
+} // namespace
+
+int run(const options& settings)
+{
+    std::signal(SIGPIPE, SIG_IGN); // a peer that went away is an error of its own write
+    std::signal(SIGXFSZ, SIG_IGN); // and so is a file that may not grow any more
+    raise_descriptor_limit();
+    try {
+        const runtime::logger log(settings.level, settings.format);
+        serve_until_stopped(settings, log);
+        log.info("stopped"); // the database is closed
+        return exit_fine;
+    } catch (const std::exception& error) {
+        std::cerr << "accountservice: " << error.what() << '\n';
+        return exit_failure;
+    }
+}
+
+int ask_health(const options& settings)
+{
+    const auto trouble = runtime::ask_health(settings.listen_address, "/health");
+    if (trouble.empty())
+        return exit_fine;
+    std::cerr << "accountservice: " << settings.listen_address << ": " << trouble << '\n';
+    return exit_failure;
+}
+
+} // namespace accounts
