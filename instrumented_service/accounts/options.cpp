@@ -64,12 +64,14 @@ struct command_line {
     CLI::App app{"Keeps accounts, and shows what instrumenting a service costs.", "accountservice"};
 };
 
-std::vector<metric_names> to_names(const std::vector<std::string>& texts)
+std::vector<http_metrics::naming> to_names(const std::vector<std::string>& texts)
 {
     constexpr std::string_view flag = "--metrics.names";
-    constexpr std::array<std::pair<std::string_view, metric_names>, 3> words{
-        {{"original", metric_names::original}, {"promhttp", metric_names::promhttp}, {"otel", metric_names::otel}}};
-    std::vector<metric_names> names;
+    constexpr std::array<std::pair<std::string_view, http_metrics::naming>, 3> words{
+        {{"original", http_metrics::naming::original},
+         {"promhttp", http_metrics::naming::promhttp},
+         {"otel", http_metrics::naming::otel}}};
+    std::vector<http_metrics::naming> names;
     for (const auto& text : texts) {
         const auto name = to_choice(flag, text, words);
         if (std::ranges::find(names, name) != names.end())
@@ -82,8 +84,10 @@ std::vector<metric_names> to_names(const std::vector<std::string>& texts)
 options to_options(const CLI::App& app, const written& from)
 {
     constexpr std::array<std::pair<std::string_view, bool>, 2> switches{{{"on", true}, {"off", false}}};
-    constexpr std::array<std::pair<std::string_view, metric_clock>, 3> clocks{
-        {{"auto", metric_clock::automatic}, {"tsc", metric_clock::tsc}, {"steady", metric_clock::steady}}};
+    constexpr std::array<std::pair<std::string_view, http_metrics::clock_choice>, 3> clocks{
+        {{"auto", http_metrics::clock_choice::automatic},
+         {"tsc", http_metrics::clock_choice::tsc},
+         {"steady", http_metrics::clock_choice::steady}}};
 
     options into;
     into.what = app.get_subcommands().empty() ? command::serve : command::health;

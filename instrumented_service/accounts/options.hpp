@@ -1,5 +1,6 @@
 #pragma once
 
+#include "instrumented_service/http_metrics/middleware.hpp"
 #include "runtime/flags.hpp"
 #include "runtime/logging.hpp"
 
@@ -15,28 +16,15 @@ enum class command {
     health, ///< ask the running service whether it lives
 };
 
-/// Names that the metrics of requests are given.
-enum class metric_names {
-    original, ///< as the service that this one follows
-    promhttp, ///< as Go's promhttp and most services of today
-    otel,     ///< as OpenTelemetry's semantic conventions
-};
-
-/// What tells how long a request took.
-enum class metric_clock {
-    automatic, ///< the time stamp counter where it can be relied on
-    tsc,       ///< the processor's time stamp counter
-    steady,    ///< std::chrono::steady_clock
-};
-
 /// Everything the user decides. Defaults are the documented ones.
 struct options {
     command what = command::serve;
     std::string listen_address = ":6767";
     std::filesystem::path database = "accounts.db"; ///< relative to the working directory, as Prometheus' `data/`
     bool is_monitored = true;
-    std::vector<metric_names> names{metric_names::original, metric_names::promhttp}; ///< none twice
-    metric_clock clock = metric_clock::automatic;
+    /// Names that the metrics of requests are given, none twice.
+    std::vector<http_metrics::naming> names{http_metrics::naming::original, http_metrics::naming::promhttp};
+    http_metrics::clock_choice clock = http_metrics::clock_choice::automatic;
     runtime::log_level level = runtime::log_level::info;
     runtime::log_format format = runtime::log_format::logfmt;
 };

@@ -3,6 +3,7 @@
 #include "instrumented_service/accounts/limits.hpp"
 #include "instrumented_service/accounts/replies.hpp"
 #include "instrumented_service/accounts/service.hpp"
+#include "instrumented_service/accounts/service_metrics.hpp"
 #include "instrumented_service/accounts/store.hpp"
 #include "proto_http/server.hpp"
 #include "proto_http/timeout.hpp"
@@ -50,12 +51,6 @@ proto_http::listener bind_address(const asio::any_io_executor& executor, const s
     return *std::move(bound);
 }
 
-/// The place where a middleware is put around the routes that may be monitored.
-proto_http::router router_of(service& answers, const options&)
-{
-    return proto_http::router(answers.routes());
-}
-
 proto_http::server_limits limits()
 {
     proto_http::server_limits bounds;
@@ -78,10 +73,10 @@ asio::awaitable<void> serve(proto_http::server& pages, proto_http::listener on, 
 }
 
 /// The store goes on until the last request has been answered.
-asio::awaitable<void> serve_with(store& accounts, proto_http::server& pages, proto_http::listener on,
-                                 const runtime::logger& log)
+asio::awaitable<void> serve_with(store& accounts, service_metrics& metrics, proto_http::server& pages,
+                                 proto_http::listener on, const runtime::logger& log)
 {
-    co_await runtime::first_of(serve(pages, std::move(on), log), accounts.run());
+    co_await runtime::first_of(serve(pages, std::move(on), log), accounts.run(), metrics.run());
 }
 
 /// @throws std::exception  if it cannot start
@@ -91,12 +86,14 @@ void serve_until_stopped(const options& settings, const runtime::logger& log)
     auto on = bind_address(io.get_executor(), settings.listen_address);
     store accounts(io.get_executor(), settings.database);
     service answers(accounts, log);
+    service_metrics metrics(settings, answers.counters(), log);
     proto_http::server pages(
-        router_of(answers, settings), limits(),
+        metrics.router_of(answers.routes()), limits(),
         [&log](std::string_view route, std::string_view what) {
             log.error("request_failed", {{"route", route}, {"error", what}});
         },
         server_error);
+    metrics.watch(pages);
     if (accounts.is_new())
         log.info("database_created", {{"path", settings.database.native()}});
     log.info("listening", {{"version", runtime::version()},
@@ -104,7 +101,7 @@ void serve_until_stopped(const options& settings, const runtime::logger& log)
                            {"port", on.port()},
                            {"database", settings.database.native()}});
     std::exception_ptr failure;
-    asio::co_spawn(io, serve_with(accounts, pages, std::move(on), log),
+    asio::co_spawn(io, serve_with(accounts, metrics, pages, std::move(on), log),
                    [&failure](std::exception_ptr error) { failure = error; });
     io.run();
     if (failure)

@@ -8,8 +8,6 @@
 #include <utility>
 #include <variant>
 
-#include <prometheus/text_serializer.h>
-
 namespace accounts {
 namespace {
 
@@ -39,6 +37,11 @@ std::variant<wanted_account, reply> wanted_by(const request& asked, id_rule rule
     return std::get<wanted_account>(std::move(read));
 }
 
+prometheus::Counter& counter(prometheus::Registry& in, const char* name, const char* help)
+{
+    return prometheus::BuildCounter().Name(name).Help(help).Register(in).Add({});
+}
+
 reply refused_query(unsigned status, graphql::error why)
 {
     return json_reply(status, graphql::to_json({std::move(why)}));
@@ -49,11 +52,8 @@ reply refused_query(unsigned status, graphql::error why)
 service::service(store& accounts, const runtime::logger& log)
     : accounts_(accounts),
       failures_(log),
-      scrapes_(prometheus::BuildCounter()
-                   .Name("http_requests_total")
-                   .Help("Requests answered, by route.")
-                   .Register(registry_)
-                   .Add({{"handler", "/metrics"}, {"method", "get"}}))
+      created_(counter(registry_, "accountservice_accounts_created_total", "Accounts stored.")),
+      updated_(counter(registry_, "accountservice_accounts_updated_total", "Accounts replaced."))
 {
 }
 
@@ -70,7 +70,6 @@ std::vector<proto_http::route> service::routes()
         {"UpdateAccount", "PUT", "/accounts", [this](request asked) { return update_account(std::move(asked)); }},
         {"GraphQL", "POST", "/graphql", [this](request asked) { return query(std::move(asked)); }},
         {"HealthCheck", "GET", "/health", health, false},
-        {"Prometheus", "GET", "/metrics", [this](const request&) { return metrics(); }, false},
     };
 }
 
@@ -105,6 +104,7 @@ asio::awaitable<reply> service::store_account(request asked)
     const auto& written = outcome->written;
     if (outcome->what == write_outcome::kind::exists)
         co_return error_reply(409, "already_exists", "there is an account \"" + written.id + "\" already");
+    created_.Increment();
     auto created = json_reply(201, to_json(written));
     created.fields.emplace_back("Location", "/accounts/" + written.id);
     co_return created;
@@ -126,6 +126,7 @@ asio::awaitable<reply> service::update_account(request asked)
     failures_.forget(writing);
     if (outcome->what == write_outcome::kind::unknown)
         co_return unknown_account(outcome->written.id);
+    updated_.Increment();
     co_return json_reply(200, to_json(outcome->written));
 }
 
@@ -148,15 +149,6 @@ asio::awaitable<reply> service::query(request asked)
     }
     failures_.forget(reading);
     co_return json_reply(200, plan.answer(*found));
-}
-
-asio::awaitable<reply> service::metrics()
-{
-    scrapes_.Increment();
-    reply page;
-    page.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    page.body = prometheus::TextSerializer().Serialize(registry_.Collect());
-    co_return page;
 }
 
 /// The log says why; clients need not know where the file is.

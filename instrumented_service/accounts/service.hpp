@@ -25,6 +25,9 @@ public:
     /// The routes, each with its name; those that say so may be monitored. This object must outlive them.
     [[nodiscard]] std::vector<proto_http::route> routes();
 
+    /// Counters of what was done to accounts.
+    [[nodiscard]] const prometheus::Registry& counters() const noexcept { return registry_; }
+
 private:
     using answer = boost::asio::awaitable<proto_http::reply>;
 
@@ -32,14 +35,14 @@ private:
     answer store_account(proto_http::request asked);
     answer update_account(proto_http::request asked);
     answer query(proto_http::request asked);
-    answer metrics();
 
     proto_http::reply unavailable(std::string_view event, const store_failure& failure);
 
     store& accounts_;
     runtime::failure_log failures_;
     prometheus::Registry registry_;
-    prometheus::Counter& scrapes_;
+    prometheus::Counter& created_;
+    prometheus::Counter& updated_;
 };
 
 } // namespace accounts

@@ -61,7 +61,7 @@ struct scrape_options {
 
 struct scrape_state;
 
-/// Answers scrapes with all families of its sources, and with those that it has itself (docs/metrics.md): in the format
+/// Answers scrapes with all families of its sources, and with its own (`scrape_counts`): in the format
 /// and coding that the scraper likes best, see `negotiate`.
 ///
 /// Rendering is cut into slices, so that thousands of series do not hold up other requests. It has no snapshot: each

@@ -51,8 +51,8 @@ TEST(AccountserviceOptions, HaveTheDocumentedDefaults)
     EXPECT_EQ(value.listen_address, ":6767");
     EXPECT_EQ(value.database, "accounts.db");
     EXPECT_TRUE(value.is_monitored);
-    EXPECT_THAT(value.names, ElementsAre(metric_names::original, metric_names::promhttp));
-    EXPECT_EQ(value.clock, metric_clock::automatic);
+    EXPECT_THAT(value.names, ElementsAre(http_metrics::naming::original, http_metrics::naming::promhttp));
+    EXPECT_EQ(value.clock, http_metrics::clock_choice::automatic);
     EXPECT_EQ(value.level, runtime::log_level::info);
     EXPECT_EQ(value.format, runtime::log_format::logfmt);
 }
@@ -65,19 +65,19 @@ TEST(AccountserviceOptions, TakeEveryFlag)
     EXPECT_EQ(value.listen_address, "127.0.0.1:0");
     EXPECT_EQ(value.database, "/data/a.db");
     EXPECT_FALSE(value.is_monitored);
-    EXPECT_THAT(value.names, ElementsAre(metric_names::otel));
-    EXPECT_EQ(value.clock, metric_clock::steady);
+    EXPECT_THAT(value.names, ElementsAre(http_metrics::naming::otel));
+    EXPECT_EQ(value.clock, http_metrics::clock_choice::steady);
     EXPECT_EQ(value.level, runtime::log_level::debug);
     EXPECT_EQ(value.format, runtime::log_format::json);
-    EXPECT_EQ(parsed({"--metrics.clock", "tsc"}).clock, metric_clock::tsc);
+    EXPECT_EQ(parsed({"--metrics.clock", "tsc"}).clock, http_metrics::clock_choice::tsc);
 }
 
 TEST(AccountserviceOptions, TakeNamesAsAListOrOneByOne)
 {
     EXPECT_THAT(parsed({"--metrics.names=otel,original"}).names,
-                ElementsAre(metric_names::otel, metric_names::original));
+                ElementsAre(http_metrics::naming::otel, http_metrics::naming::original));
     EXPECT_THAT(parsed({"--metrics.names=otel", "--metrics.names", "promhttp"}).names,
-                ElementsAre(metric_names::otel, metric_names::promhttp));
+                ElementsAre(http_metrics::naming::otel, http_metrics::naming::promhttp));
 }
 
 TEST(AccountserviceOptions, TakeTheLastOfTwo)
@@ -93,7 +93,7 @@ TEST(AccountserviceOptions, ComeFromTheEnvironmentToo)
     const auto value = parsed({"--web.listen-address=:2"}, set);
     EXPECT_EQ(value.database, "/env.db");
     EXPECT_EQ(value.listen_address, ":2");
-    EXPECT_THAT(value.names, ElementsAre(metric_names::otel, metric_names::promhttp));
+    EXPECT_THAT(value.names, ElementsAre(http_metrics::naming::otel, http_metrics::naming::promhttp));
 }
 
 TEST(AccountserviceOptions, KnowTheHealthQuestion)

@@ -28,8 +28,8 @@ inline std::vector<ready_family> example_families()
     gauge.all = {
         {{{"place", "in"}}, gauge_value{-12.5}},
         {{{"place", "out"}}, gauge_value{infinity}},
-        {{{"place", ""}}, gauge_value{-infinity}},
-        {{}, gauge_value{not_a_number}},
+        {{{"place", "space"}}, gauge_value{-infinity}},
+        {{{"place", "nowhere"}}, gauge_value{not_a_number}},
     };
 
     ready_family untyped{
