@@ -1,13 +1,10 @@
 // What a real Prometheus, and the strict parser of OpenMetrics, make of the scrape page. Needs no engine.
 #include "instrumented_service/http_metrics/scrape.hpp"
 #include "proto_http/server.hpp"
-#include "proto_http/target.hpp"
 #include "tests/instrumented_service/http_metrics/example_families.hpp"
-#include "tests/integration/eventually.hpp"
 #include "tests/integration/http.hpp"
+#include "tests/integration/local_prometheus.hpp"
 #include "tests/integration/process.hpp"
-#include "tests/support/temporary_directory.hpp"
-#include "tests/support/text_file.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -83,60 +80,13 @@ private:
     std::thread thread_;
 };
 
-/// A Prometheus on this machine that scrapes both pages of the example every second.
-class local_prometheus {
+/// A Prometheus that scrapes both pages of the example.
+class example_prometheus : public local_prometheus {
 public:
-    local_prometheus(const example_server& of, const std::string& features)
-        : port_(free_port()), process_(command(of, features), directory_ / "log")
+    example_prometheus(const example_server& of, const std::string& features)
+        : local_prometheus({{"best", of.port(), "/metrics"}, {"text", of.port(), "/text"}}, features)
     {
     }
-
-    /// Whether each of its targets has been scraped, and all of what they answered been taken.
-    [[nodiscard]] bool has_scraped() const
-    {
-        return eventually([this] { return value("count(up == 1)") == "2"; });
-    }
-
-    /// The value of an instant query that has one; otherwise the answer as it is.
-    [[nodiscard]] std::string value(const std::string& query) const
-    {
-        const auto answer = http_get(port_, "/api/v1/query?query=" + proto_http::percent_encode(query)).value_or("{}");
-        return jq(R"(if (.data.result | length) == 1 then .data.result[0].value[1] else (.data.result | tojson) end)",
-                  answer);
-    }
-
-    [[nodiscard]] std::string exemplars(const std::string& selector) const
-    {
-        const auto answer = http_get(port_, "/api/v1/query_exemplars?start=1600000000&end=4000000000&query=" +
-                                                proto_http::percent_encode(selector))
-                                .value_or("{}");
-        return jq(R"jq([.data[].exemplars[] | select(.labels.trace_id != null)][0])jq"
-                  R"jq( | "\(.labels.trace_id) \(.value) \(.timestamp)")jq",
-                  answer);
-    }
-
-    [[nodiscard]] std::string log() const { return support::contents_of(directory_ / "log"); }
-
-private:
-    arguments command(const example_server& of, const std::string& features)
-    {
-        const auto target = "127.0.0.1:" + std::to_string(of.port());
-        support::write_file(directory_ / "prometheus.yml",
-                            "global: {scrape_interval: 1s}\n"
-                            "scrape_configs:\n"
-                            "- {job_name: best, metrics_path: /metrics, static_configs: [{targets: ['" +
-                                target +
-                                "']}]}\n"
-                                "- {job_name: text, metrics_path: /text, static_configs: [{targets: ['" +
-                                target + "']}]}\n");
-        return {"prometheus", "--config.file=" + (directory_ / "prometheus.yml").string(),
-                "--storage.tsdb.path=" + (directory_ / "data").string(),
-                "--web.listen-address=127.0.0.1:" + std::to_string(port_), "--enable-feature=" + features};
-    }
-
-    support::temporary_directory directory_;
-    std::uint16_t port_;
-    child_process process_;
 };
 
 /// What holds of simple series, whatever the format.
@@ -170,7 +120,7 @@ void expect_classic_histogram(const local_prometheus& prometheus, const std::str
 TEST(Exposition, IsReadAsOpenMetricsAndAsText)
 {
     const example_server server;
-    const local_prometheus prometheus(server, "exemplar-storage");
+    const example_prometheus prometheus(server, "exemplar-storage");
     ASSERT_TRUE(prometheus.has_scraped()) << prometheus.log();
     for (const auto* job : {"best", "text"}) {
         expect_simple_series(prometheus, job);
@@ -185,7 +135,7 @@ TEST(Exposition, IsReadAsOpenMetricsAndAsText)
 TEST(Exposition, IsReadAsProtobufWithNativeHistograms)
 {
     const example_server server;
-    const local_prometheus prometheus(server, "exemplar-storage,native-histograms");
+    const example_prometheus prometheus(server, "exemplar-storage,native-histograms");
     ASSERT_TRUE(prometheus.has_scraped()) << prometheus.log();
     for (const auto* job : {"best", "text"})
         expect_simple_series(prometheus, job);
