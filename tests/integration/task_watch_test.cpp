@@ -6,6 +6,7 @@
 #include "tests/integration/http.hpp"
 #include "tests/integration/oracle.hpp"
 #include "tests/integration/private_swarm.hpp"
+#include "tests/integration/recording_proxy.hpp"
 #include "tests/integration/task_lives.hpp"
 
 #include <algorithm>
@@ -124,6 +125,9 @@ public:
     [[nodiscard]] bool is_ready() const { return process_.page("/-/ready") == "ready\n"; }
 
     [[nodiscard]] std::vector<file_history::version> versions() const { return history_.versions(); }
+
+    /// How often anything happened in the directory of all its files.
+    [[nodiscard]] std::size_t wake_ups() const { return history_.wake_ups(); }
 
 private:
     static std::filesystem::path made(const std::filesystem::path& directory)
@@ -272,16 +276,19 @@ protected:
 
     // --- The agents ---
 
-    observed_agent& start_agent(int node, bool watches)
+    observed_agent& start_agent(int node, bool watches, const std::filesystem::path& engine = {})
     {
         const auto directory =
             swarm_->directory() / "tests" / std::to_string(tests_) /
             ((watches ? "watch" : "engine") + std::to_string(node) + "-" + std::to_string(agents_.size()));
-        agents_.push_back(std::make_unique<observed_agent>(*swarm_, directory, agent_place{node, watches}));
+        agents_.push_back(std::make_unique<observed_agent>(*swarm_, directory, agent_place{node, watches, engine}));
         EXPECT_TRUE(agents_.back()->is_at_work(watches)) << "on node" << node;
         return *agents_.back();
     }
-    observed_agent& watch_on(int node) { return start_agent(node, true); }
+    observed_agent& watch_on(int node, const std::filesystem::path& engine = {})
+    {
+        return start_agent(node, true, engine);
+    }
     observed_agent& engine_feed_on(int node) { return start_agent(node, false); }
 
     /// Whether the file comes to say what a manager says.
@@ -490,9 +497,12 @@ TEST_F(TaskWatch, OfAnAgentThatStoodStillUnderChurnIsRightAtOnceAndFreesTheEngin
     agent.process().freeze();
     time_span blind{system_clock::now(), {}};
     kill_one("steady");
+    const auto at_first = memory_of(follower_);
     // Longer than the agent may stand still without opening a new stream.
-    while (system_clock::now() - blind.from < 15s)
+    int rounds = 0;
+    for (; system_clock::now() - blind.from < 60s; ++rounds)
         churn();
+    const auto kept = memory_of(follower_) - at_first;
     ASSERT_TRUE(eventually([] { return running("steady") == 2; }));
     agent.process().thaw();
     EXPECT_TRUE(converges(agent, leader_, 5s));
@@ -501,12 +511,38 @@ TEST_F(TaskWatch, OfAnAgentThatStoodStillUnderChurnIsRightAtOnceAndFreesTheEngin
     EXPECT_EQ(agent.process().metric(R"(swarm_sd_watch_losses_total{cause="closed"})"), 1);
     EXPECT_EQ(agent.process().metric(R"(swarm_sd_watch_losses_total{cause="ended"})"), 0);
 
-    // What was kept for the agent is free for what comes: with a reader that stands still it would grow on.
+    // What was kept for the agent is free for what comes: with a reader that stands still it would grow on as before.
     const auto before = memory_of(follower_);
-    for (int round = 0; round < 8; ++round)
+    for (int round = 0; round < rounds; ++round)
         churn();
-    EXPECT_LT(memory_of(follower_), before + 100'000) << "kB";
+    EXPECT_LT(memory_of(follower_) - before, kept / 2 + 50'000) << "kB; over as many rounds it had kept " << kept;
     judge(agent, blind);
+}
+
+TEST_F(TaskWatch, OfAnIdleSwarmAsksTheLeaderForASignOfLifeAndTheEngineForNothing)
+{
+    const auto socket = swarm_->directory() / "proxy.sock";
+    const recording_proxy proxy(socket, swarm_->socket(follower_));
+    auto& agent = watch_on(follower_, socket);
+    const auto reads = [&](const std::string& what) {
+        return agent.process().metric("swarm_sd_watch_reads_total{what=\"" + what + "\"}");
+    };
+    // The list that confirms the first one after 10 s; the next one comes 60 s after that.
+    ASSERT_TRUE(eventually([&] { return reads("lists") == 2; }));
+    ASSERT_THAT(proxy.requests(),
+                testing::Contains(testing::Field(&recording_proxy::request::target, testing::HasSubstr("/events"))));
+
+    // Fifteen times the interval at which this agent would list everything without the watch.
+    constexpr auto idle = 30s;
+    const auto requests = proxy.requests().size();
+    const auto wake_ups = agent.wake_ups();
+    const auto signs_of_life = reads("leader");
+    EXPECT_TRUE(throughout(idle, [&] { return proxy.requests().size() == requests && agent.wake_ups() == wake_ups; }));
+    EXPECT_EQ(proxy.requests().size(), requests) << proxy.requests().back().target;
+    EXPECT_EQ(agent.wake_ups(), wake_ups) << "a file was touched";
+    EXPECT_EQ(reads("lists"), 2);
+    EXPECT_NEAR(reads("leader") - signs_of_life, idle / 5s, 1);
+    EXPECT_TRUE(agent.is_ready());
 }
 
 TEST_F(TaskWatch, SurvivesTheDeathOfTheLeader)
