@@ -3,8 +3,8 @@
 // One iteration is one request. Durations and sizes are lognormal, the same for everybody: each reads the clock twice,
 // and records a duration that is drawn, not the few nanoseconds that have passed.
 
+#include "instrumented_service/http_metrics/exposition/text_writer.hpp"
 #include "instrumented_service/http_metrics/middleware.hpp"
-#include "instrumented_service/http_metrics/text_writer.hpp"
 
 #include <benchmark/benchmark.h>
 #include <prometheus/counter.h>

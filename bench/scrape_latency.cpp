@@ -3,8 +3,8 @@
 // comes while the reactor is held waits, and is counted with what it waited.
 
 #include "bench/loopback_load.hpp"
+#include "instrumented_service/http_metrics/exposition/scrape.hpp"
 #include "instrumented_service/http_metrics/middleware.hpp"
-#include "instrumented_service/http_metrics/scrape.hpp"
 #include "proto_http/server.hpp"
 
 #include <CLI/CLI.hpp>

@@ -2,7 +2,7 @@
 
 #include "agent/core/events.hpp"
 #include "agent/core/skip_counts.hpp"
-#include "instrumented_service/http_metrics/collected.hpp"
+#include "instrumented_service/http_metrics/exposition/collected.hpp"
 #include "runtime/version.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/core/role.hpp"
-#include "instrumented_service/http_metrics/process_metrics.hpp"
+#include "instrumented_service/http_metrics/sources/process_metrics.hpp"
 
 #include <array>
 #include <functional>

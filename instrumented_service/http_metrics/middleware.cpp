@@ -1,7 +1,7 @@
 #include "instrumented_service/http_metrics/middleware.hpp"
 
 #include "instrumented_service/http_metrics/metric_name.hpp"
-#include "instrumented_service/http_metrics/route_families.hpp"
+#include "instrumented_service/http_metrics/recording/route_families.hpp"
 
 #include <algorithm>
 #include <array>

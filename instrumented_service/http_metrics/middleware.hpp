@@ -1,8 +1,8 @@
 #pragma once
 
 #include "instrumented_service/http_metrics/metric.hpp"
-#include "instrumented_service/http_metrics/recorder.hpp"
-#include "instrumented_service/http_metrics/tick_clock.hpp"
+#include "instrumented_service/http_metrics/recording/recorder.hpp"
+#include "instrumented_service/http_metrics/recording/tick_clock.hpp"
 #include "proto_http/router.hpp"
 
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "instrumented_service/http_metrics/format.hpp"
+#include "instrumented_service/http_metrics/exposition/format.hpp"
 #include "proto_http/gzip.hpp"
 #include "proto_http/preferences.hpp"
 

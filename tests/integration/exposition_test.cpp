@@ -1,7 +1,7 @@
 // What a real Prometheus, and the strict parser of OpenMetrics, make of the scrape page. Needs no engine.
-#include "instrumented_service/http_metrics/scrape.hpp"
+#include "instrumented_service/http_metrics/exposition/scrape.hpp"
 #include "proto_http/server.hpp"
-#include "tests/instrumented_service/http_metrics/example_families.hpp"
+#include "tests/instrumented_service/http_metrics/exposition/example_families.hpp"
 #include "tests/integration/http.hpp"
 #include "tests/integration/local_prometheus.hpp"
 #include "tests/integration/process.hpp"

@@ -1,9 +1,9 @@
 // A service that shows its requests, its connections, its reactor's lag and its process at /metrics.
+#include "instrumented_service/http_metrics/exposition/scrape.hpp"
 #include "instrumented_service/http_metrics/middleware.hpp"
-#include "instrumented_service/http_metrics/process_metrics.hpp"
-#include "instrumented_service/http_metrics/reactor_lag.hpp"
-#include "instrumented_service/http_metrics/scrape.hpp"
-#include "instrumented_service/http_metrics/server_metrics.hpp"
+#include "instrumented_service/http_metrics/sources/process_metrics.hpp"
+#include "instrumented_service/http_metrics/sources/reactor_lag.hpp"
+#include "instrumented_service/http_metrics/sources/server_metrics.hpp"
 #include "proto_http/server.hpp"
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,7 +1,7 @@
 #include "instrumented_service/http_metrics/middleware.hpp"
 
-#include "instrumented_service/http_metrics/collected.hpp"
-#include "instrumented_service/http_metrics/text_writer.hpp"
+#include "instrumented_service/http_metrics/exposition/collected.hpp"
+#include "instrumented_service/http_metrics/exposition/text_writer.hpp"
 #include "proto_http/server.hpp"
 #include "tests/instrumented_service/http_metrics/handed_over.hpp"
 #include "tests/support/raw_client.hpp"
