@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,13 +68,36 @@ void loopback_load::round()
         receive(each);
 }
 
-std::chrono::nanoseconds loopback_load::one()
+std::vector<std::chrono::nanoseconds> loopback_load::keep_busy(std::chrono::milliseconds span)
 {
-    const int socket = sockets_[next_++ % sockets_.size()];
-    const auto from = std::chrono::steady_clock::now();
-    send(socket);
-    receive(socket);
-    return std::chrono::steady_clock::now() - from;
+    using clock = std::chrono::steady_clock;
+    std::vector<std::chrono::nanoseconds> took;
+    std::vector<clock::time_point> asked(sockets_.size());
+    std::vector<pollfd> waiting;
+    for (std::size_t number = 0; number < sockets_.size(); ++number) {
+        waiting.push_back({sockets_[number], POLLIN, 0});
+        asked[number] = clock::now();
+        send(sockets_[number]);
+    }
+    const auto end = clock::now() + span;
+    for (std::size_t at_work = sockets_.size(); at_work > 0;) {
+        ::poll(waiting.data(), waiting.size(), -1);
+        for (std::size_t number = 0; number < waiting.size(); ++number) {
+            if (waiting[number].revents == 0)
+                continue;
+            receive(sockets_[number]);
+            const auto now = clock::now();
+            took.push_back(now - asked[number]);
+            if (now < end) {
+                asked[number] = now;
+                send(sockets_[number]);
+            } else {
+                waiting[number].fd = -1; // poll passes it over
+                --at_work;
+            }
+        }
+    }
+    return took;
 }
 
 } // namespace bench

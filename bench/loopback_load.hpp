@@ -23,8 +23,10 @@ public:
     /// @throws std::runtime_error  an answer is not 200
     void round();
 
-    /// One request on one connection.
-    std::chrono::nanoseconds one();
+    /// Keeps a request at work on each connection, for so long, as wrk does.
+    ///
+    /// @return how long each request took
+    std::vector<std::chrono::nanoseconds> keep_busy(std::chrono::milliseconds span);
 
     [[nodiscard]] std::size_t connections() const noexcept { return sockets_.size(); }
 
@@ -35,7 +37,6 @@ private:
     std::string request_;
     std::vector<int> sockets_;
     std::vector<char> answer_;
-    std::size_t next_ = 0;
 };
 
 } // namespace bench

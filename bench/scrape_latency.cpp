@@ -1,6 +1,6 @@
 // What a scrape costs everybody else: latencies of small requests while nobody scrapes and while the metrics of very
-// many routes are scraped once a second, in turns. Requests come one at a time at regular moments, as from outside: who
-// comes while the reactor is held waits, and is counted with what it waited.
+// many routes are scraped once a second, in turns. As wrk does it: a request is at work on each connection all the
+// time.
 
 #include "bench/loopback_load.hpp"
 #include "instrumented_service/http_metrics/exposition/scrape.hpp"
@@ -37,7 +37,7 @@ using steady = std::chrono::steady_clock;
 
 struct options {
     std::size_t routes = 230;
-    int rate = 4'000;
+    std::size_t connections = 32;
     int seconds = 5;
     int turns = 6;
     int slice_us = 0;
@@ -76,18 +76,12 @@ std::size_t scrape(std::uint16_t port, bool gzip)
     return total;
 }
 
-/// Latencies in nanoseconds, counted from when each request was due.
-std::vector<double> latencies(bench::loopback_load& load, int rate, std::chrono::seconds span)
+/// In nanoseconds.
+std::vector<double> latencies(bench::loopback_load& load, std::chrono::seconds span)
 {
-    const auto every = std::chrono::nanoseconds(1s) / rate;
     std::vector<double> seen;
-    const auto end = steady::now() + span;
-    for (auto due = steady::now(); due < end; due += every) {
-        while (steady::now() < due) {
-        }
-        (void)load.one();
-        seen.push_back(static_cast<double>(std::chrono::nanoseconds(steady::now() - due).count()));
-    }
+    for (const auto took : load.keep_busy(span))
+        seen.push_back(static_cast<double>(took.count()));
     return seen;
 }
 
@@ -108,7 +102,7 @@ void print(const char* name, std::vector<double> values)
 
 void measure(std::uint16_t port, const options& wanted)
 {
-    bench::loopback_load load(port, 8, "/accounts/10000");
+    bench::loopback_load load(port, wanted.connections, "/accounts/10000");
     for (std::size_t route = 0; route < wanted.routes; ++route)
         bench::loopback_load(port, 1, "/route" + std::to_string(route) + "/1").round();
     std::printf("%zu routes, a scrape of %zu bytes%s\n", wanted.routes, scrape(port, wanted.gzip),
@@ -128,7 +122,7 @@ void measure(std::uint16_t port, const options& wanted)
                     std::this_thread::sleep_until(due + 1s);
                 }
             });
-            const auto seen = latencies(load, wanted.rate, std::chrono::seconds(wanted.seconds));
+            const auto seen = latencies(load, std::chrono::seconds(wanted.seconds));
             is_over = true;
             scraper.join();
             auto& all = with ? scraped : alone;
@@ -149,7 +143,7 @@ int main(int argc, char** argv)
     options wanted;
     CLI::App app{"What a scrape costs everybody else."};
     app.add_option("--routes", wanted.routes, "Each has 45 series")->capture_default_str();
-    app.add_option("--rate", wanted.rate, "Requests a second")->capture_default_str();
+    app.add_option("--connections", wanted.connections)->capture_default_str();
     app.add_option("--seconds", wanted.seconds, "Of each turn")->capture_default_str();
     app.add_option("--turns", wanted.turns)->capture_default_str();
     app.add_option("--slice-us", wanted.slice_us, "How long rendering may hold the reactor; 0: as by default");

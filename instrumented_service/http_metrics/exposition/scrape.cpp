@@ -39,7 +39,7 @@ constexpr std::size_t first_room_bytes = 8 * 1024 * 1024;
 constexpr std::size_t spare_room_bytes = 64 * 1024;
 
 /// A series takes about 0.2 to 4 us, a look at the clock 0.02.
-constexpr unsigned steps_between_looks = 8;
+constexpr unsigned steps_between_looks = 4;
 
 /// More than any scraper waits.
 constexpr std::chrono::hours longest_wait{1};

@@ -40,8 +40,9 @@ struct scrape_options {
     bool gzip = true;              ///< whether it is offered
     std::size_t max_requests = 40; ///< in flight; more are answered with 503
 
-    /// How long rendering may hold the reactor before others have their turn.
-    std::chrono::microseconds slice{500};
+    /// How long rendering may hold the reactor before others have their turn. Short slices make a few requests a little
+    /// late, and very short ones make many late: in between each, everybody waits once more.
+    std::chrono::microseconds slice{700};
 
     /// How long a request may wait, if the scraper does not say how long it does.
     std::chrono::milliseconds timeout{10'000};
