@@ -5,6 +5,7 @@
 #include "tests/fuzz/utf8.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <string>
 #include <variant>
@@ -41,7 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     boost::system::error_code error;
     const auto other = boost::json::parse(boost::json::string_view(text.data(), text.size()), error);
     if (const auto* value = std::get_if<boost::json::value>(&read)) {
-        fuzz::require(!error && *value == other, "what is read is what it says");
+        // As text: Boost.JSON 1.81 takes 0e66666666 for a number that is none, which equals nothing.
+        fuzz::require(!error && boost::json::serialize(*value) == boost::json::serialize(other),
+                      "what is read is what it says");
         fuzz::require(fuzz::is_utf8(text), "JSON is UTF-8");
     }
 
