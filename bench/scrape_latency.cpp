@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -53,8 +54,8 @@ asio::awaitable<proto_http::reply> trivial(proto_http::request)
 
 /// One whole scrape on a connection of its own.
 ///
-/// @return size of the answer, head and all
-std::size_t scrape(std::uint16_t port, bool gzip)
+/// @return the answer, head and all
+std::string scrape(std::uint16_t port, bool gzip)
 {
     const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in where{};
@@ -65,15 +66,16 @@ std::size_t scrape(std::uint16_t port, bool gzip)
     if (gzip)
         text += "Accept-Encoding: gzip\r\n";
     text += "\r\n";
-    std::size_t total = 0;
+    std::string answer;
     if (::connect(peer, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0 &&
         ::send(peer, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size())) {
         std::vector<char> buffer(256 * 1024);
-        for (ssize_t size = 1; size > 0; total += static_cast<std::size_t>(std::max<ssize_t>(size, 0)))
+        for (ssize_t size = 1; size > 0;
+             answer.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))))
             size = ::recv(peer, buffer.data(), buffer.size(), 0);
     }
     ::close(peer);
-    return total;
+    return answer;
 }
 
 /// In nanoseconds.
@@ -105,7 +107,7 @@ void measure(std::uint16_t port, const options& wanted)
     bench::loopback_load load(port, wanted.connections, "/accounts/10000");
     for (std::size_t route = 0; route < wanted.routes; ++route)
         bench::loopback_load(port, 1, "/route" + std::to_string(route) + "/1").round();
-    std::printf("%zu routes, a scrape of %zu bytes%s\n", wanted.routes, scrape(port, wanted.gzip),
+    std::printf("%zu routes, a scrape of %zu bytes%s\n", wanted.routes, scrape(port, wanted.gzip).size(),
                 wanted.gzip ? " compressed" : "");
 
     std::vector<double> alone;
@@ -133,6 +135,10 @@ void measure(std::uint16_t port, const options& wanted)
     print("nobody scrapes", alone);
     print("scraped each 1 s", scraped);
     print("(a scrape)", scrapes);
+    constexpr std::string_view longest = "\nscrape_page_longest_slice_seconds ";
+    const auto page = scrape(port, false);
+    const auto at = page.find(longest) + longest.size();
+    std::printf("longest that the last but one scrape held the reactor: %s s\n", page.substr(at, page.find('\n', at) - at).c_str());
     std::printf("p99 with scrapes : without = %.3f\n", quantile(scraped, 0.99) / quantile(alone, 0.99));
 }
 

@@ -1,7 +1,7 @@
 #include "agent/docker/json_repair.hpp"
 
-#include "agent/docker/utf8.hpp"
 #include "proto_http/hex.hpp"
+#include "proto_http/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -56,7 +56,7 @@ void take_escape(std::string& out, std::string_view& rest)
         else
             half_pair = is_high_surrogate(*value) || is_low_surrogate(*value);
     }
-    out += half_pair ? replacement : rest.substr(0, length);
+    out += half_pair ? proto_http::utf8_replacement : rest.substr(0, length);
     rest.remove_prefix(length);
 }
 
@@ -139,8 +139,8 @@ std::string with_repaired_strings(std::string_view json)
             take_escape(out, json);
             continue;
         }
-        const auto length = character_length(json);
-        out += length == 0 ? replacement : json.substr(0, length);
+        const auto length = proto_http::utf8_character_length(json);
+        out += length == 0 ? proto_http::utf8_replacement : json.substr(0, length);
         json.remove_prefix(length == 0 ? 1 : length);
     }
     return out;
