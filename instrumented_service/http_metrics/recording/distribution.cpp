@@ -26,7 +26,7 @@ distribution::distribution(const bounds& upper, std::size_t slices)
 void distribution::count_in_cut_cell(std::size_t cell, std::uint64_t value) noexcept
 {
     for (auto which = upper_->first_in(cell); which < upper_->size() && upper_->cell(which) == cell; ++which)
-        if (value <= upper_->value(which))
+        if (upper_->cuts(which) && value <= upper_->value(which))
             add(at_bound_[which].in_cut_cell, std::uint64_t{1});
 }
 

@@ -94,7 +94,7 @@ private:
     std::uint64_t retired_ = 0; ///< observations that have left the window
     struct counted {
         std::uint64_t retired_below = 0; ///< of those, in whole cells at or below the bound
-        std::uint64_t in_cut_cell = 0;   ///< of all, in the bound's own cell, but at or below it
+        std::uint64_t in_cut_cell = 0;   ///< of all, at or below a bound that cuts its cell, but in that cell
     };
     std::vector<counted> at_bound_;
 };

@@ -362,6 +362,19 @@ TEST_F(MiddlewareRecords, BucketsOfARouteOfItsOwn)
     EXPECT_EQ(seen.buckets[0].upper_bound, 0.001);
 }
 
+TEST_F(MiddlewareRecords, WhatServersOfOtherKindsSay)
+{
+    start();
+    const auto own = metrics->record({.handler = "/orders", .name = "Order", .method = "POST"});
+    own->answered(own->started(own->own_method(), 12, {}), 201, 34);
+    own->abandoned(own->started(other_method, 0, {}));
+    EXPECT_EQ(values_of(*metrics, "http_requests_total").at("method=post,handler=/orders,code=201"), 1);
+    EXPECT_EQ(values_of(*metrics, "http_requests_aborted_total").at("method=unknown,handler=/orders"), 1);
+    const auto labels = "method=post,handler=/orders";
+    EXPECT_EQ(value_of<histogram_value>(*metrics, "http_request_size_bytes", labels)->sum, 12);
+    EXPECT_EQ(value_of<histogram_value>(*metrics, "http_response_size_bytes", labels)->sum, 34);
+}
+
 // --- Exemplars ---
 
 constexpr auto sampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

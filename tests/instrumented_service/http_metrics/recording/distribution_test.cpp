@@ -108,9 +108,22 @@ TEST(Distribution, WhatIsTooLargeCountsAsTheLargest)
     EXPECT_EQ(seen.look().count, 1U);
 }
 
+TEST(Distribution, CountsOnceWhereOneBoundCutsACellAndAnotherEndsIt)
+{
+    const bounds upper({190, 191});
+    distribution seen(upper, 1);
+    seen.record(190, 0);
+    EXPECT_THAT(seen.look().upper_counts, ElementsAre(1, 1));
+    seen.record(191, 1);
+    EXPECT_THAT(seen.look().upper_counts, ElementsAre(1, 2));
+}
+
 RC_GTEST_PROP(Distribution, CountsUpToEveryBoundExactly, ())
 {
-    const auto limits = *rc::gen::container<std::vector<std::uint64_t>>(any_value());
+    auto limits = *rc::gen::container<std::vector<std::uint64_t>>(any_value());
+    // Neighbours, which share cells.
+    for (std::size_t at = 0, size = limits.size(); at < size; ++at)
+        limits.push_back(limits[at] + *rc::gen::inRange<std::uint64_t>(0, 3));
     const auto slices = *rc::gen::inRange<std::size_t>(1, 6);
     // How much later each one comes, in slices.
     const auto drawn = *rc::gen::container<std::vector<std::pair<std::uint64_t, int>>>(
