@@ -12,6 +12,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -57,8 +58,8 @@ public:
 
     std::function<void()> on_read = [] {};
     std::function<void(std::size_t)> on_series = [](std::size_t) {};
-    mutable int readings = 0;
-    mutable std::size_t handed_over = 0; ///< series, of all readings
+    mutable std::atomic<int> readings = 0; ///< begun, on whatever thread
+    mutable std::size_t handed_over = 0;   ///< series, of all readings
 
 private:
     class reading final : public metric_reading {
@@ -374,7 +375,8 @@ TEST_F(Scrape, IsReadBesideTheReactorWhereThatIsAskedFor)
 TEST_F(Scrape, EndsWithTheTimeThatTheScraperHas)
 {
     asio::thread_pool pool(1);
-    std::counting_semaphore<2> may_go_on(0);
+    constexpr int reads = 3;
+    std::counting_semaphore<reads> may_go_on(0);
     counting_source source(10);
     source.on_read = [&may_go_on] { may_go_on.acquire(); };
     options.helper = pool.get_executor();
@@ -388,8 +390,7 @@ TEST_F(Scrape, EndsWithTheTimeThatTheScraperHas)
     for (const auto* nonsense : {"", "0", "-1", "nan", "soon", "10 s"})
         EXPECT_EQ(get({{"X-Prometheus-Scrape-Timeout-Seconds", nonsense}}).status, 503U) << nonsense;
 
-    source.on_read = [] {};
-    may_go_on.release(2); // one for each page
+    may_go_on.release(reads); // one for each page, and one more
     EXPECT_TRUE(support::run_until(io, [&] { return source.readings == 2; }));
     const auto body = get({{"X-Prometheus-Scrape-Timeout-Seconds", "1e300"}}).body;
     EXPECT_THAT(body, HasSubstr("promhttp_metric_handler_errors_total{cause=\"deadline\"} 6\n"));

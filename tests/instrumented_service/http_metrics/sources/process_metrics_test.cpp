@@ -99,6 +99,9 @@ TEST(ProcessMetrics, CountTimeOfWork)
 
 TEST(ProcessMetrics, ShowWhatTheHeapIsUsedFor)
 {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the sanitizers have an allocator of their own";
+#endif
     constexpr auto bytes = 50'000'000.0;
     const auto held = value("process_heap_bytes");
     const auto in_use = value("process_heap_in_use_bytes");
