@@ -17,7 +17,7 @@ TEST_F(EngineConnection, F01_AnEngineThatRestartsAgainAndAgainIsFollowed)
     std::size_t descriptors = 0;
     for (unsigned round = 1; round <= 6; ++round) {
         engine().go_away(false);
-        ASSERT_TRUE(until([this] { return metric("swarm_sd_stream_connected") == 0; }));
+        ASSERT_TRUE(until([this] { return harness->agent->counts().stream_connected->Value() == 0; }));
         const auto before = file();
         scale(1 + round % 3);
         ASSERT_TRUE(until_lists_fail());

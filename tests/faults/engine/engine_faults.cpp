@@ -180,7 +180,8 @@ bool engine_faults::until_lists_fail(unsigned times)
 
 bool engine_faults::until_connected()
 {
-    return until([this] { return metric("swarm_sd_stream_connected") == 1; });
+    const auto& connected = *harness->agent->counts().stream_connected;
+    return until([&] { return connected.Value() == 1; });
 }
 
 } // namespace faults
