@@ -64,6 +64,15 @@ TEST_F(WriterTest, DoesNotTouchAnEqualFile)
     EXPECT_EQ(inode(), before);
 }
 
+TEST_F(WriterTest, TellsEqualDocumentsByTheirHash)
+{
+    const auto written = file.write(groups);
+    EXPECT_NE(written.hash, 0u);
+    EXPECT_EQ(file.write(groups).hash, written.hash) << "unchanged";
+    groups.front().targets.front() = "10.0.0.9:80";
+    EXPECT_NE(file.write(groups).hash, written.hash);
+}
+
 TEST_F(WriterTest, DoesNotTouchAnEqualFileOfAnEarlierRun)
 {
     write_file(output, to_json(groups));
