@@ -117,7 +117,8 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
                    [this](core::role which) { return loop_.state().unknown_because(which); }, roles_of(settings),
                    [this](core::role which, std::size_t most) { return report(which, most); },
                    [this](std::string_view service) { return core::explain(service, loop_.state().world(), rules_); }}),
-              {.connections = connections_left(settings.outputs.size())}, [&log](std::string_view route, std::string_view what) {
+              {.connections = connections_left(settings.outputs.size())},
+              [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
               })
 {
