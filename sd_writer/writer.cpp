@@ -5,6 +5,7 @@
 #include "sd_writer/errc.hpp"
 #include "sd_writer/json.hpp"
 
+#include <new>
 #include <optional>
 #include <string_view>
 
@@ -103,6 +104,18 @@ existing_file writer::existing() const
 
 write_report writer::write(const std::vector<target_group>& groups)
 {
+    try {
+        return compare_and_replace(groups);
+    } catch (const std::bad_alloc&) {
+        // What there is no room for costs this write, not the program. No text beyond what needs no room.
+        write_report report;
+        report.error = std::make_error_code(std::errc::not_enough_memory);
+        return report;
+    }
+}
+
+write_report writer::compare_and_replace(const std::vector<target_group>& groups)
+{
     write_report report;
     report.groups = groups.size();
     report.targets = count_targets(groups);
@@ -112,7 +125,7 @@ write_report writer::write(const std::vector<target_group>& groups)
     if (const auto error = file_.open())
         return failure(report, error, named(error.message()));
 
-    if (const auto digest = held_digest(file_, groups))
+    if (const auto digest = held_digest(file_, groups); digest && file_.restore_mode())
         return success(report, write_outcome::unchanged, *digest);
 
     checked_pieces pieces(groups);

@@ -58,6 +58,8 @@ public:
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
 
 private:
+    [[nodiscard]] write_report compare_and_replace(const std::vector<target_group>& groups);
+
     atomic_file file_;
 };
 
