@@ -8,6 +8,8 @@ void missed_changes::heard_of(std::string_view id, time_point now)
 {
     if (id.empty())
         return;
+    if (now >= forget_at_) // lists, which look at it, need not come for days
+        forget_old(now);
     heard_.insert_or_assign(std::string(id), now);
     std::erase_if(suspects_, [id](const auto& entry) {
         return entry.first == id || entry.second.service_id == id || entry.second.node_id == id;
@@ -69,6 +71,7 @@ void missed_changes::suspect_task(const task& value, time_point now)
 void missed_changes::forget_old(time_point now)
 {
     std::erase_if(heard_, [now](const auto& entry) { return entry.second + memory < now; });
+    forget_at_ = now + memory;
 }
 
 } // namespace agent::core

@@ -3,6 +3,7 @@
 #include "agent/core/swarm.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,6 +49,9 @@ public:
     /// Forgets suspects: another stream has begun, and the list that follows it explains itself.
     void reset() { suspects_.clear(); }
 
+    /// How many hints are remembered.
+    [[nodiscard]] std::size_t remembered() const noexcept { return heard_.size(); }
+
 private:
     struct suspect {
         time_point until;
@@ -62,6 +66,7 @@ private:
     void forget_old(time_point now);
 
     std::map<std::string, time_point, std::less<>> heard_;
+    time_point forget_at_{};
     std::map<std::string, suspect, std::less<>> suspects_; ///< by object ID
     std::string local_node_;
 };
