@@ -8,6 +8,8 @@ void missed_changes::heard_of(std::string_view id, time_point now)
 {
     if (id.empty())
         return;
+    if (now >= forget_at_) // lists, which look at it, need not come for days
+        forget_old(now);
     if (heard_.size() >= most_heard) {
         heard_.clear();
         all_heard_until_ = now + memory;
@@ -112,6 +114,7 @@ void missed_changes::tidy()
 void missed_changes::forget_old(time_point now)
 {
     std::erase_if(heard_, [now](const auto& entry) { return entry.second + memory < now; });
+    forget_at_ = now + memory;
 }
 
 } // namespace agent::core

@@ -55,6 +55,9 @@ public:
     /// Forgets suspects: another stream has begun, and the list that follows it explains itself.
     void reset();
 
+    /// How many hints are remembered.
+    [[nodiscard]] std::size_t remembered() const noexcept { return heard_.size(); }
+
 private:
     struct suspect {
         time_point until;
@@ -75,10 +78,11 @@ private:
 
     // A storm asks at every event, and may have made thousands of suspects: nothing here looks at all of them.
     std::map<std::string, time_point, std::less<>> heard_;
+    time_point forget_at_{};
     time_point all_heard_until_{};                            ///< whatever changes before is explained
-    suspects suspects_;                                      ///< by object ID
+    suspects suspects_;                                       ///< by object ID
     std::set<std::pair<std::string, std::string>> belonging_; ///< suspects by their service, and by their node
-    std::deque<std::pair<time_point, std::string>> line_; ///< when suspects are counted, in order
+    std::deque<std::pair<time_point, std::string>> line_;     ///< when suspects are counted, in order
     std::string local_node_;
 };
 

@@ -140,6 +140,13 @@ TEST_F(MissedChanges, ForgetsItsSuspectsWithTheStream)
     expect_missed(start + 1h, 0, 0);
 }
 
+TEST_F(MissedChanges, ForgetHintsThatExplainNothingAnyMoreWhetherListsComeOrNot)
+{
+    for (int second = 0; second < 10'000; ++second)
+        watch.heard_of("t" + std::to_string(second), start + std::chrono::seconds(second));
+    EXPECT_LE(watch.remembered(), 2 * missed_changes::memory / 1s + 1);
+}
+
 TEST_F(MissedChanges, DoNotBlameTheStreamForAManagersStatus)
 {
     swarm world;
