@@ -5,7 +5,9 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
@@ -16,7 +18,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include <linux/sockios.h>
 #include <simdjson.h>
+#include <sys/ioctl.h>
 
 namespace support {
 namespace {
@@ -141,34 +145,70 @@ asio::awaitable<void> fake_engine::converse(socket_type& peer)
         const auto head_bytes =
             co_await asio::async_read_until(peer, asio::dynamic_buffer(buffer), "\r\n\r\n", asio::use_awaitable);
         const auto blank = buffer.find(' ');
-        const request asked{buffer.substr(0, blank), buffer.substr(blank + 1, buffer.find(' ', blank + 1) - blank - 1)};
+        const request asked{buffer.substr(0, blank), buffer.substr(blank + 1, buffer.find(' ', blank + 1) - blank - 1),
+                            ++asked_};
         buffer.erase(0, head_bytes);
         requests.push_back(asked);
+        note(asked, moment::asked);
+        auto outcome = moment::lost;
+        const auto report = [this, &asked](const moment* what) { note(asked, *what); };
+        const std::unique_ptr<const moment, decltype(report)> reported(&outcome, report);
+        const auto way = journey_of ? journey_of(asked) : journey{};
         const auto path = path_of(asked.target);
-        if (std::find(hanging.begin(), hanging.end(), path) != hanging.end()) {
+        if (!way.arrives || std::find(hanging.begin(), hanging.end(), path) != hanging.end()) {
             co_await peer.async_wait(socket_type::wait_error, asio::use_awaitable);
             co_return;
         }
-        if (path == "/events" && !instead.contains(path))
+        co_await rest(peer, way.before);
+        const auto tampered = tamper ? tamper(asked) : std::nullopt;
+        if (path == "/events" && !instead.contains(path) && !tampered) {
+            co_await rest(peer, way.after);
             co_return co_await stream_events(peer);
+        }
 
-        const auto reply = answer_for(asked);
+        const auto reply =
+            tampered ? answer{tampered->status, tampered->body, tampered->content_type} : answer_for(asked);
         auto bytes = head_of(reply.status, *this, reply.content_type) +
                      "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";
         if (asked.method != "HEAD")
             bytes += reply.body;
+        co_await rest(peer, way.after);
+        if (way.cut_at)
+            bytes.resize(std::min(bytes.size(), *way.cut_at));
         co_await asio::async_write(peer, asio::buffer(bytes), asio::use_awaitable);
+        if (way.cut_at)
+            co_return;
+        outcome = moment::answered;
     }
+}
+
+asio::awaitable<void> fake_engine::rest(socket_type& peer, std::chrono::nanoseconds time)
+{
+    using namespace asio::experimental::awaitable_operators;
+    if (time == time.zero())
+        co_return;
+    asio::steady_timer timer(peer.get_executor(), time);
+    const auto first = co_await (timer.async_wait(use_result) || peer.async_wait(socket_type::wait_error, use_result));
+    if (first.index() == 1)
+        throw boost::system::system_error(asio::error::eof);
+}
+
+void fake_engine::note(const request& asked, moment what) const
+{
+    if (observe)
+        observe(asked, what);
 }
 
 asio::awaitable<void> fake_engine::stream_events(socket_type& peer)
 {
     const auto head = head_of(200, *this, "application/json") + "Transfer-Encoding: chunked\r\n\r\n";
-    const auto own = streams_.emplace(streams_.end(), acceptor_.get_executor());
+    const auto own = streams_.emplace(streams_.end(), peer, acceptor_.get_executor());
     const auto leave = [this](const std::list<stream>::iterator* at) { streams_.erase(*at); };
     const std::unique_ptr<const std::list<stream>::iterator, decltype(leave)> registered(&own, leave);
 
     co_await asio::async_write(peer, asio::buffer(head), asio::use_awaitable);
+    if (on_stream)
+        on_stream();
     for (;;) {
         while (!own->pending.empty()) {
             const auto chunk = as_chunk(own->pending.front());
@@ -202,6 +242,17 @@ void fake_engine::end_streams()
 bool fake_engine::events_sent() const
 {
     return std::all_of(streams_.begin(), streams_.end(), [](const stream& open) { return open.pending.empty(); });
+}
+
+std::size_t fake_engine::unread_event_bytes() const
+{
+    std::size_t sum = 0;
+    for (const auto& open : streams_) {
+        int bytes = 0; // unix(7): what the other side has not read yet
+        if (open.peer.is_open() && ::ioctl(const_cast<socket_type&>(open.peer).native_handle(), SIOCOUTQ, &bytes) == 0)
+            sum += static_cast<std::size_t>(bytes);
+    }
+    return sum;
 }
 
 void fake_engine::drop_connections()

@@ -6,11 +6,15 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +59,12 @@ public:
     [[nodiscard]] bool events_sent() const;
     [[nodiscard]] std::size_t streams() const noexcept { return streams_.size(); }
 
+    struct request {
+        std::string method;
+        std::string target;
+        std::uint64_t number = 0; ///< counts all
+    };
+
     // --- Faults ---
 
     struct canned {
@@ -66,6 +76,16 @@ public:
     std::map<std::string, canned, std::less<>> instead;
     /// Requests of these paths are never answered.
     std::vector<std::string> hanging;
+    /// How an answer travels.
+    struct journey {
+        std::chrono::nanoseconds before{};   ///< until the engine looks at what it knows
+        std::chrono::nanoseconds after{};    ///< from then until it sends
+        std::optional<std::size_t> cut_at{}; ///< the connection breaks after so many bytes
+        bool arrives = true;                 ///< otherwise it hangs
+    };
+    std::function<journey(const request&)> journey_of;
+    /// An answer instead of the true one, decided when the engine looks at what it knows.
+    std::function<std::optional<canned>(const request&)> tamper;
     /// Drops every connection now, in the middle of whatever they do.
     void drop_connections();
     /// Connections not yet ended. Must be none before this object goes.
@@ -73,10 +93,6 @@ public:
 
     // --- The record ---
 
-    struct request {
-        std::string method;
-        std::string target;
-    };
     std::vector<request> requests;
     /// Drops the record, and the memory that it took.
     void forget_requests()
@@ -84,6 +100,12 @@ public:
         requests.clear();
         requests.shrink_to_fit();
     }
+    enum class moment { asked, answered, lost };
+    /// Told of each request, as it goes; `lost` when it was not answered completely.
+    std::function<void(const request&, moment)> observe;
+    std::function<void()> on_stream; ///< a stream was opened
+    /// Bytes of events that the agent has not read yet.
+    [[nodiscard]] std::size_t unread_event_bytes() const;
     /// How many requests went to that path, without version and query.
     [[nodiscard]] std::size_t count(std::string_view path) const;
 
@@ -91,7 +113,8 @@ private:
     using socket_type = boost::asio::local::stream_protocol::socket;
 
     struct stream {
-        explicit stream(const boost::asio::any_io_executor& executor) : bell(executor) {}
+        stream(socket_type& socket, const boost::asio::any_io_executor& executor) : peer(socket), bell(executor) {}
+        socket_type& peer;
         std::deque<std::string> pending;
         bool ending = false;
         proto_http::doorbell bell;
@@ -108,7 +131,11 @@ private:
     [[nodiscard]] answer answer_for(const request& asked) const;
     [[nodiscard]] answer object_or_404(const engine_state::objects& objects, std::string_view id) const;
 
+    [[nodiscard]] boost::asio::awaitable<void> rest(socket_type& peer, std::chrono::nanoseconds time);
+    void note(const request& asked, moment what) const;
+
     boost::asio::local::stream_protocol::acceptor acceptor_;
+    std::uint64_t asked_ = 0;
     std::list<socket_type> connections_;
     std::list<stream> streams_;
 };

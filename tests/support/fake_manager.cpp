@@ -24,14 +24,20 @@ bool is_open(const grpc_server::call* watch)
 } // namespace
 
 fake_manager::fake_manager(boost::asio::any_io_executor executor, const std::filesystem::path& socket)
-    : server(std::move(executor), socket, [this](grpc_server::call& call) { answer(call); })
+    : server(std::move(executor), socket, [this](grpc_server::call& call) { take(call); })
 {
+}
+
+void fake_manager::take(grpc_server::call& call)
+{
+    asked.push_back(call.method.substr(call.method.rfind('/') + 1));
+    if (!take_over || !take_over(call))
+        answer(call);
 }
 
 void fake_manager::answer(grpc_server::call& call)
 {
     const auto name = call.method.substr(call.method.rfind('/') + 1);
-    asked.push_back(name);
     if (hanging.contains(name))
         return;
     if (const auto fault = failing.find(name); fault != failing.end())
@@ -53,6 +59,7 @@ void fake_manager::answer(grpc_server::call& call)
 
 void fake_manager::open_watch(grpc_server::call& call)
 {
+    std::erase_if(watches_, [](const auto* watch) { return !is_open(watch); });
     watches_.push_back(&call);
     std::string bytes;
     if (arms)

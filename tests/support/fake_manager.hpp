@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -56,6 +57,10 @@ public:
     std::set<std::string, std::less<>> hanging;
     std::map<std::string, std::string, std::less<>> instead; ///< messages of any bytes
 
+    /// Takes calls over that are not to be answered at once; they are by `answer`, later.
+    std::function<bool(grpc_server::call&)> take_over;
+    void answer(grpc_server::call& call);
+
     // --- The record ---
 
     [[nodiscard]] std::size_t count(std::string_view name) const;
@@ -64,7 +69,7 @@ public:
     grpc_server server;
 
 private:
-    void answer(grpc_server::call& call);
+    void take(grpc_server::call& call);
     void open_watch(grpc_server::call& call);
 
     std::vector<grpc_server::call*> watches_;
