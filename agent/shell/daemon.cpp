@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -79,7 +78,8 @@ std::size_t connections_left(std::size_t outputs)
 }
 
 core::discovery_settings discovery_settings_for(const options& settings,
-                                                const std::map<core::role, sd_writer::writer>& files)
+                                                const std::map<core::role, sd_writer::writer>& files,
+                                                std::uint32_t seed)
 {
     core::discovery_settings discovery;
     discovery.rules = settings.rules;
@@ -90,24 +90,26 @@ core::discovery_settings discovery_settings_for(const options& settings,
         if (file.existing().targets > 0)
             discovery.had_targets.push_back(which);
     discovery.task_watch = !settings.task_watch.socket.empty();
-    discovery.seed = std::random_device{}();
+    discovery.seed = seed;
     return discovery;
 }
 
 } // namespace
 
-daemon::daemon(asio::any_io_executor executor, const options& settings, const runtime::logger& log)
-    : daemon(executor, settings, log, open_outputs(settings, log))
+daemon::daemon(asio::any_io_executor executor, const options& settings, const runtime::logger& log,
+               const surroundings& around)
+    : daemon(executor, settings, log, around, open_outputs(settings, log))
 {
 }
 
 daemon::daemon(asio::any_io_executor executor, const options& settings, const runtime::logger& log,
-               std::map<core::role, sd_writer::writer> files)
+               const surroundings& around, std::map<core::role, sd_writer::writer> files)
     : rules_(settings.rules.endpoints),
       counts_(roles_of(settings)),
       loop_(executor, {settings.engine, settings.pinned_api, settings.task_watch.socket, !settings.task_watch.named},
-            discovery_settings_for(settings, files), log, counts_),
-      outputs_(executor, [this](clock::time_point now) { return loop_.state().busy(now); }),
+            discovery_settings_for(settings, files, around.seed), log, counts_),
+      outputs_(
+          executor, [this](clock::time_point now) { return loop_.state().busy(now); }, around.disk),
       stepped_(executor),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),

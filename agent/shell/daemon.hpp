@@ -17,9 +17,16 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <random>
 #include <string_view>
 
 namespace agent::shell {
+
+/// What an agent has around it that no user decides on. A simulation has its own.
+struct surroundings {
+    std::uint32_t seed = std::random_device{}(); ///< of the jitter
+    boost::asio::any_io_executor disk{};         ///< where files are written; none: on a thread of its own
+};
 
 /// The running agent: discovery, files and web pages, wired together on one reactor.
 ///
@@ -29,7 +36,8 @@ public:
     /// Takes the outputs and the listen address.
     ///
     /// @throws std::runtime_error in one line that names what cannot be had and why
-    daemon(boost::asio::any_io_executor executor, const options& settings, const runtime::logger& log);
+    daemon(boost::asio::any_io_executor executor, const options& settings, const runtime::logger& log,
+           const surroundings& around = {});
     daemon(const daemon&) = delete;
     daemon& operator=(const daemon&) = delete;
 
@@ -45,7 +53,7 @@ public:
 
 private:
     daemon(boost::asio::any_io_executor executor, const options& settings, const runtime::logger& log,
-           std::map<core::role, sd_writer::writer> files);
+           const surroundings& around, std::map<core::role, sd_writer::writer> files);
 
     [[nodiscard]] std::string metrics_text();
 

@@ -21,8 +21,10 @@ public:
     using clock = std::chrono::steady_clock;
 
     /// @param busy  whether more changes are about to be known
-    file_outputs(boost::asio::any_io_executor executor, std::function<bool(clock::time_point)> busy)
-        : busy_(std::move(busy)), bell_(std::move(executor))
+    /// @param disk  where files are written; none: on a thread of its own
+    file_outputs(boost::asio::any_io_executor executor, std::function<bool(clock::time_point)> busy,
+                 boost::asio::any_io_executor disk)
+        : busy_(std::move(busy)), bell_(std::move(executor)), disk_(std::move(disk))
     {
     }
 
