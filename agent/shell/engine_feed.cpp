@@ -1,6 +1,7 @@
 #include "agent/shell/engine_feed.hpp"
 
 #include "agent/docker/errc.hpp"
+#include "proto_http/errc.hpp"
 #include "runtime/first_of.hpp"
 
 #include <boost/asio/error.hpp>
@@ -41,7 +42,8 @@ std::string_view word_for(core::hint::subject about)
 /// One of `stream_end_causes`.
 std::string_view cause_of(const boost::system::error_code& code)
 {
-    if (code == asio::error::eof)
+    // An engine that ends does not end its stream in good order first.
+    if (code == asio::error::eof || code == proto_http::errc::closed_early)
         return "eof";
     if (code == asio::error::timed_out)
         return "timeout";
