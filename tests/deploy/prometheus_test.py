@@ -3,6 +3,7 @@
 
 import collections
 import pathlib
+import re
 import subprocess
 import unittest
 
@@ -68,6 +69,10 @@ class Rules(unittest.TestCase):
             with self.subTest(name):
                 self.assertIn(rule["labels"]["severity"], SEVERITIES)
                 self.assertEqual(set(rule["annotations"]), {"summary", "description"})
+
+    def test_of_alerts_are_all_explained(self):
+        page = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+        self.assertEqual(set(re.findall(r"`((?:SwarmSd|Swarm|Service)[A-Z]\w+)`", page)), set(rules("alert")))
 
     def test_of_alerts_are_all_seen_quiet_firing_and_over(self):
         seen = collections.defaultdict(set)
