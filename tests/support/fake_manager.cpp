@@ -3,6 +3,7 @@
 #include "proto_http/grpc_framing.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace support {
@@ -24,31 +25,55 @@ bool is_open(const grpc_server::call* watch)
 } // namespace
 
 fake_manager::fake_manager(boost::asio::any_io_executor executor, const std::filesystem::path& socket)
-    : server(std::move(executor), socket, [this](grpc_server::call& call) { answer(call); })
+    : server(executor, socket, [this](grpc_server::call& call) { take(call); }), executor_(executor)
 {
 }
 
-void fake_manager::answer(grpc_server::call& call)
+void fake_manager::take(grpc_server::call& call)
 {
     const auto name = call.method.substr(call.method.rfind('/') + 1);
     asked.push_back(name);
+    const auto delay = delays.find(name);
+    if (delay == delays.end())
+        return answer(call, name);
+    const auto timer = timers_.emplace(timers_.end(), executor_, delay->second);
+    timer->async_wait([this, &call, name, timer, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
+        if (error || alive.expired())
+            return;
+        timers_.erase(timer);
+        answer(call, name);
+    });
+}
+
+void fake_manager::answer(grpc_server::call& call, const std::string& name)
+{
     if (hanging.contains(name))
         return;
-    if (const auto fault = failing.find(name); fault != failing.end())
+    if (const auto fault = failing.find(name); fault != failing.end() && fault->second.times > 0) {
+        --fault->second.times;
         return call.end(fault->second.status, fault->second.message);
+    }
     if (const auto scripted = instead.find(name); scripted != instead.end())
         return call.answer(scripted->second);
-    if (call.method == "/docker.swarmkit.v1.Watch/Watch")
+    if (name == "Watch")
         return open_watch(call);
-    if (call.method == "/docker.swarmkit.v1.Control/ListNodes")
-        return call.answer(as_list(nodes));
-    if (call.method == "/docker.swarmkit.v1.Control/ListNetworks")
-        return call.answer(as_list(networks));
-    if (call.method == "/docker.swarmkit.v1.Control/ListServices")
-        return call.answer(as_list(services));
-    if (call.method == "/docker.swarmkit.v1.Control/ListTasks")
-        return call.answer(as_list(tasks));
-    call.end(12, "unknown method");
+    const objects* const listed = listed_by(name);
+    if (!listed)
+        return call.end(12, "unknown method");
+    call.answer(as_list(*listed));
+}
+
+const fake_manager::objects* fake_manager::listed_by(std::string_view name) const
+{
+    if (name == "ListNodes")
+        return behind_ ? &behind_->nodes : &nodes;
+    if (name == "ListNetworks")
+        return behind_ ? &behind_->networks : &networks;
+    if (name == "ListServices")
+        return behind_ ? &behind_->services : &services;
+    if (name == "ListTasks")
+        return behind_ ? &behind_->tasks : &tasks;
+    return nullptr;
 }
 
 void fake_manager::open_watch(grpc_server::call& call)
@@ -64,8 +89,15 @@ void fake_manager::open_watch(grpc_server::call& call)
 
 void fake_manager::tell(const std::string& message)
 {
+    if (behind_)
+        return;
+    if (loses > 0) {
+        --loses;
+        return;
+    }
     for (auto* const watch : watches_)
-        watch->send(message);
+        for (std::size_t copy = 0; copy < copies; ++copy)
+            watch->send(message);
 }
 
 void fake_manager::end_watches(int status, std::string_view message)

@@ -5,10 +5,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <list>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,6 +39,10 @@ public:
     objects services;
     objects tasks;
 
+    /// From now on lists show what they show now, and nothing is told, as by a manager that the others left behind.
+    void fall_behind() { behind_ = shown{nodes, networks, services, tasks}; }
+    void catch_up() { behind_.reset(); }
+
     // --- The watch ---
 
     /// Sends a message to every open watch.
@@ -51,9 +60,13 @@ public:
     struct failure {
         int status = 2;
         std::string message = "scripted";
+        std::size_t times = static_cast<std::size_t>(-1); ///< then it works again
     };
     std::map<std::string, failure, std::less<>> failing;
     std::set<std::string, std::less<>> hanging;
+    std::map<std::string, std::chrono::milliseconds, std::less<>> delays; ///< before anything is answered
+    std::size_t loses = 0;                                   ///< so many of the next messages are told to nobody
+    std::size_t copies = 1;                                  ///< each message is told so many times
     std::map<std::string, std::string, std::less<>> instead; ///< messages of any bytes
 
     // --- The record ---
@@ -64,10 +77,24 @@ public:
     grpc_server server;
 
 private:
-    void answer(grpc_server::call& call);
+    struct shown {
+        objects nodes;
+        objects networks;
+        objects services;
+        objects tasks;
+    };
+
+    void take(grpc_server::call& call);
+    void answer(grpc_server::call& call, const std::string& name);
     void open_watch(grpc_server::call& call);
+    /// What a call lists; null for one that is no list.
+    [[nodiscard]] const objects* listed_by(std::string_view name) const;
 
     std::vector<grpc_server::call*> watches_;
+    std::optional<shown> behind_;
+    boost::asio::any_io_executor executor_;
+    std::list<boost::asio::steady_timer> timers_;          ///< of answers that are delayed
+    std::shared_ptr<int> alive_ = std::make_shared<int>(); ///< for timers that went off before we went
 };
 
 } // namespace support

@@ -60,7 +60,11 @@ void agent_harness::stop()
 bool agent_harness::until(const std::function<bool()>& holds, std::chrono::seconds limit)
 {
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (!holds()) {
+    const auto look = [this] {
+        if (on_turn)
+            on_turn();
+    };
+    for (look(); !holds(); look()) {
         if (std::chrono::steady_clock::now() >= deadline)
             return false;
         io.restart();

@@ -53,7 +53,8 @@ public:
     runtime::logger log;
     std::optional<agent::shell::daemon> agent;
     bool running = false;
-    std::exception_ptr failure; ///< of the agent
+    std::exception_ptr failure;    ///< of the agent
+    std::function<void()> on_turn; ///< called before each look at a condition that is waited for
 
 private:
     void emit(boost::asio::cancellation_signal& signal);

@@ -232,7 +232,7 @@ TEST_F(Faults, AStreamThatKeepsSilentAboutAServiceIsRecycled)
     EXPECT_EQ(harness_.metric(R"(swarm_sd_stream_losses_total{cause="silent"})"), 1);
 }
 
-TEST_F(Faults, ADirectoryThatVanishesIsWaitedFor)
+TEST_F(Faults, F44_ADirectoryThatVanishesIsWaitedFor)
 {
     start();
     std::filesystem::remove_all(harness_.output().parent_path());
@@ -266,7 +266,7 @@ TEST_F(Faults, AListenAddressThatIsTakenIsSaidAtOnce)
     EXPECT_THROW(agent::shell::daemon(harness_.io.get_executor(), second, harness_.log), std::runtime_error);
 }
 
-TEST_F(Faults, ASecondAgentWithTheSameFileIsNotReadyUntilTheFirstIsGone)
+TEST_F(Faults, F49_ASecondAgentWithTheSameFileIsNotReadyUntilTheFirstIsGone)
 {
     start();
     agent_harness second;
