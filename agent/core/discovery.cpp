@@ -1,5 +1,6 @@
 #include "agent/core/discovery.hpp"
 
+#include "agent/core/healthy_stream.hpp"
 #include "agent/core/settle.hpp"
 
 #include <algorithm>
@@ -12,8 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A stream that lasted so long was healthy: the next failure starts counting anew.
-constexpr auto healthy_stream = 30s;
 /// How long the stream may take to open before everything is listed all the same.
 constexpr auto list_without_stream = 2s;
 /// A page's list of the swarm is put off by so long, again and again, while a watch that opens may bring it.
@@ -254,11 +253,15 @@ void discovery::on(const stream_opened&, time_point now)
 
 void discovery::on(const stream_lost&, time_point now)
 {
-    if (stream_up_ && now - stream_since_ >= healthy_stream)
-        stream_failures_ = 0;
+    const bool was_healthy = stream_up_ && now - stream_since_ >= healthy_stream;
     stream_up_ = false;
     missed_.reset();
-    reopen_at_ = now + delay_after(++stream_failures_);
+    if (was_healthy) {
+        stream_failures_ = 0;
+        reopen_at_ = now;
+    } else {
+        reopen_at_ = now + delay_after(++stream_failures_);
+    }
 }
 
 void discovery::reopen_when_due(time_point now)

@@ -2,6 +2,7 @@
 
 #include "agent/docker/decode.hpp"
 #include "agent/docker/errc.hpp"
+#include "agent/docker/socket_advice.hpp"
 #include "proto_http/errc.hpp"
 #include "proto_http/status.hpp"
 #include "proto_http/target.hpp"
@@ -40,6 +41,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> proxy_fla
                                                                                     {"/networks", "NETWORKS"},
                                                                                     {"/containers", "CONTAINERS"}}};
 
+/// `active/manager` is the longest that engines say.
+constexpr std::size_t longest_swarm_word = 32;
+
 /// What a status says by itself.
 errc meaning_of(unsigned status)
 {
@@ -59,8 +63,12 @@ errc reason_of_503(std::string_view swarm)
         return errc::not_a_manager;
     if (swarm == "inactive")
         return errc::not_in_a_swarm;
-    if (swarm == "locked" || swarm == "pending")
+    if (swarm == "locked")
+        return errc::swarm_locked;
+    if (swarm == "pending")
         return errc::swarm_not_ready;
+    if (swarm == "error")
+        return errc::swarm_failed;
     return errc::engine_error;
 }
 
@@ -314,6 +322,8 @@ asio::awaitable<answer<std::optional<Value>>> engine::read(std::string path, abs
 failure engine::fail(error_code code, std::string_view call) const
 {
     auto said = failure_of(code, call);
+    if (const auto* const socket = std::get_if<proto_http::unix_address>(&where_.where))
+        said.detail += advice_for_socket(socket->path, code);
     const bool is_plain_tcp = !where_.tls && std::holds_alternative<proto_http::tcp_address>(where_.where);
     // Asked in plain HTTP, many TLS servers only hang up.
     const bool may_be_tls =
@@ -330,15 +340,19 @@ asio::awaitable<failure> engine::explain(proto_http::client& connection, std::st
                                          proto_http::response_head head, std::string body)
 {
     auto code = meaning_of(head.status);
+    std::string swarm;
     if (head.status == 503) {
         const auto pong = co_await ping(connection);
         if (pong && pong->head.status == 200)
-            code = reason_of_503(pong->head.field("Swarm"));
+            swarm = pong->head.field("Swarm");
+        code = reason_of_503(swarm);
     }
     auto words = error_message(std::move(body));
     if (words.empty())
         words = proto_http::reason_phrase(head.status);
     auto detail = call + ": " + std::to_string(head.status) + " " + words;
+    if (!swarm.empty())
+        detail += " (its part in the swarm: " + swarm.substr(0, longest_swarm_word) + ")";
     if (head.status == 403 || head.status == 405)
         detail += advice_for(call);
     co_return failure{make_error_code(code), std::move(detail)};

@@ -21,8 +21,12 @@ public:
             return "the engine is not a swarm manager";
         case errc::not_in_a_swarm:
             return "the engine is not in a swarm";
+        case errc::swarm_locked:
+            return "the engine's swarm is locked";
         case errc::swarm_not_ready:
-            return "the engine's swarm is locked or not ready";
+            return "the engine is joining its swarm";
+        case errc::swarm_failed:
+            return "the engine's part in its swarm failed";
         case errc::forbidden:
             return "the call is refused (a socket proxy that does not allow it?)";
         case errc::not_found:
@@ -35,8 +39,6 @@ public:
             return "the answer is a redirect, which is not followed";
         case errc::api_too_old:
             return "the engine's API is too old";
-        case errc::api_too_new:
-            return "the engine's API is too new";
         case errc::other_swarm:
             return "the control socket is of another swarm";
         }

@@ -12,8 +12,12 @@ enum class errc {
     not_a_manager,
     /// 503 of a node that is in no swarm.
     not_in_a_swarm,
-    /// 503 while the swarm is locked, or its node is being started.
+    /// 503 of a manager that needs the unlock key.
+    swarm_locked,
+    /// 503 while the node is joining its swarm, or being started.
     swarm_not_ready,
+    /// 503 of a node whose part in the swarm failed: often its certificates have expired.
+    swarm_failed,
     /// 401 or 403: a socket proxy, or a TLS front, refuses the call.
     forbidden,
     /// 404 where it does not mean that an object is gone.
@@ -26,8 +30,6 @@ enum class errc {
     redirected,
     /// The engine's newest API version is older than what this program can use.
     api_too_old,
-    /// The engine no longer offers any API version that this program knows.
-    api_too_new,
     /// A control socket of another swarm than the engine's.
     other_swarm,
 };

@@ -1,6 +1,7 @@
 #include "agent/docker/task_watch.hpp"
 
 #include "agent/docker/errc.hpp"
+#include "agent/docker/socket_advice.hpp"
 #include "agent/docker/swarmkit.hpp"
 #include "proto_http/timeout.hpp"
 
@@ -55,7 +56,8 @@ asio::awaitable<answer<task_watch>> task_watch::connect(asio::any_io_executor ex
     proto_http::address where = proto_http::unix_address{path};
     auto client = co_await proto_http::grpc_client::connect(std::move(executor), std::move(where));
     if (!client)
-        co_return failure{client.error(), path + ": " + client.error().message()};
+        co_return failure{client.error(),
+                          path + ": " + client.error().message() + advice_for_socket(path, client.error())};
     co_return task_watch(*std::move(client));
 }
 

@@ -1,5 +1,6 @@
 #include "agent/shell/discovery_loop.hpp"
 
+#include "proto_http/tls_expiry.hpp"
 #include "runtime/first_of.hpp"
 
 #include <chrono>
@@ -14,9 +15,9 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-double unix_now()
+double unix_time(std::chrono::system_clock::time_point when)
 {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(when.time_since_epoch()).count();
 }
 
 double seconds(core::duration value)
@@ -44,6 +45,9 @@ discovery_loop::discovery_loop(asio::any_io_executor executor, const sources& fr
              [this](core::event what) { feed(std::move(what)); }),
       deadline_(executor)
 {
+    if (const auto& trust = from.engine.tls)
+        if (const auto end = proto_http::own_expires_at(*trust))
+            counts_.engine_certificate_expiry->Set(unix_time(*end));
 }
 
 asio::awaitable<void> discovery_loop::run()
@@ -71,7 +75,7 @@ void discovery_loop::feed(core::event what)
         carry_out(wanted);
     deadline_.ring();
     if (const auto synced = machine_.synced_at(); synced && synced != synced_before) {
-        counts_.last_sync->Set(unix_now());
+        counts_.last_sync->Set(unix_time(std::chrono::system_clock::now()));
         // A sign of life comes more often than files are worth looking at.
         if (listed || *synced - verified_ >= machine_.resync_interval()) {
             verified_ = *synced;

@@ -1,6 +1,8 @@
 #include "agent/shell/engine_feed.hpp"
 
+#include "agent/core/healthy_stream.hpp"
 #include "agent/docker/errc.hpp"
+#include "agent/shell/failure_reason.hpp"
 #include "proto_http/errc.hpp"
 #include "runtime/first_of.hpp"
 
@@ -39,16 +41,23 @@ std::string_view word_for(core::hint::subject about)
     return "container";
 }
 
+/// Whether the other side closed it. An engine that ends, or a proxy, does not end the body in good order first.
+bool was_closed(const boost::system::error_code& code)
+{
+    return code == asio::error::eof || code == proto_http::errc::closed_early;
+}
+
 /// One of `stream_end_causes`.
 std::string_view cause_of(const boost::system::error_code& code)
 {
-    // An engine that ends does not end its stream in good order first.
-    if (code == asio::error::eof || code == proto_http::errc::closed_early)
+    if (was_closed(code))
         return "eof";
     if (code == asio::error::timed_out)
         return "timeout";
     if (code == asio::error::connection_refused || code == boost::system::errc::no_such_file_or_directory)
         return "refused";
+    if (code == boost::system::errc::permission_denied)
+        return "forbidden";
     if (proto_http::is_tls_failure(code))
         return "tls";
     return code.category() == docker::error_category() ? "rejected" : "other";
@@ -126,6 +135,7 @@ asio::awaitable<void> engine_feed::follow_one_stream(std::optional<docker::failu
     log_.info("stream_opened", {{"api_version", to_string(*version)}});
     failures_.forget();
     counts_.stream_connected->Set(1);
+    opened_at_ = clock::now();
     tell_(core::stream_opened{});
     end = co_await read_events(*std::move(stream));
 }
@@ -149,7 +159,12 @@ void engine_feed::stream_ended(const std::optional<docker::failure>& end)
 {
     counts_.stream_connected->Set(0);
     counts_.stream_losses[end ? cause_of(end->code) : "silent"].Increment();
-    failures_.warn("stream_lost", "stream", end ? end->detail : "it does not tell what lists show");
+    // As proxies end streams that were silent for long.
+    if (end && was_closed(end->code) && opened_at_ && clock::now() - *opened_at_ >= core::healthy_stream)
+        log_.info("stream_ended", {{"age_seconds", std::chrono::duration<double>(clock::now() - *opened_at_).count()}});
+    else
+        failures_.warn("stream_lost", "stream", end ? end->detail : "it does not tell what lists show");
+    opened_at_.reset();
 }
 
 // --- Reads ---
@@ -176,6 +191,7 @@ asio::awaitable<core::event> engine_feed::read(core::read_request what)
     counts_.read_seconds[kind].Observe(std::chrono::duration<double>(took).count());
     if (!got) {
         counts_.read_failures[kind].Increment();
+        counts_.read_failure_reasons[reason_of(got.error().code)].Increment();
         failures_.warn("read_failed", kind, got.error().detail);
         co_return core::read_failed{got.error().detail};
     }

@@ -10,6 +10,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
@@ -52,6 +53,7 @@ private:
     proto_http::doorbell close_;
     proto_http::doorbell read_;
     core::read_request next_read_;
+    std::optional<std::chrono::steady_clock::time_point> opened_at_; ///< of the stream that is open
 };
 
 } // namespace agent::shell

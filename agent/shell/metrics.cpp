@@ -2,11 +2,13 @@
 
 #include "agent/core/events.hpp"
 #include "agent/core/skip_counts.hpp"
+#include "agent/shell/failure_reason.hpp"
 #include "instrumented_service/http_metrics/exposition/collected.hpp"
 #include "runtime/version.hpp"
 
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -149,6 +151,9 @@ metrics::metrics(const std::vector<core::role>& file_roles)
     events_dropped = build.counter("events_dropped_total",
                                    "Records of the event stream that could not be read; each causes a full list.");
     stream_connected = build.gauge("stream_connected", "Whether the engine's event stream is open.");
+    engine_certificate_expiry = build.gauge("engine_certificate_expiry_timestamp_seconds",
+                                            "When the certificate expires that is shown to the engine.");
+    engine_certificate_expiry->Set(std::numeric_limits<double>::quiet_NaN());
     stream_losses = build.counter_by("stream_losses_total", "Ends of the event stream and failed attempts to open it.",
                                      "cause", stream_end_causes);
     missed_changes = build.counter_by(
@@ -179,6 +184,9 @@ metrics::metrics(const std::vector<core::role>& file_roles)
     reads = build.counter_by("reads_total", "Reads of the Engine API.", "what", kinds);
     read_failures =
         build.counter_by("read_failures_total", "Reads of the Engine API that gave no information.", "what", kinds);
+    read_failure_reasons = build.counter_by("read_failure_reasons_total",
+                                            "Reads of the Engine API that gave no information, by what was wrong.",
+                                            "reason", failure_reasons);
     read_seconds = build.histogram_by("read_duration_seconds", "Time from a read's request to its decoded answer.",
                                       "what", kinds, read_buckets);
     last_sync = build.gauge("last_sync_timestamp_seconds",

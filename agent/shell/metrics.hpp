@@ -52,6 +52,7 @@ struct metrics {
     labelled<counter> events; ///< by `type`: service, node, container
     counter* events_dropped;
     gauge* stream_connected;
+    gauge* engine_certificate_expiry; ///< of the one that we show; Unix time, NaN where there is none
     labelled<counter> stream_losses;  ///< by `cause`, see `stream_end_causes`
     labelled<counter> missed_changes; ///< by `announced`: true, false
 
@@ -66,10 +67,11 @@ struct metrics {
     labelled<histogram> watch_read_seconds; ///< likewise
 
     // Reads of the engine
-    labelled<counter> reads;          ///< by `what`, see `core::read_kinds`
-    labelled<counter> read_failures;  ///< likewise
-    labelled<histogram> read_seconds; ///< likewise
-    gauge* last_sync;                 ///< Unix time
+    labelled<counter> reads;                ///< by `what`, see `core::read_kinds`
+    labelled<counter> read_failures;        ///< likewise
+    labelled<histogram> read_seconds;       ///< likewise
+    labelled<counter> read_failure_reasons; ///< by `reason`, see `failure_reasons`
+    gauge* last_sync;                       ///< Unix time
     gauge* sync_age_seconds;
     gauge* resync_interval_seconds;
 
@@ -97,8 +99,8 @@ struct metrics {
 };
 
 /// Why a stream of events ended, as the label says it.
-inline constexpr std::array<std::string_view, 7> stream_end_causes{"eof",      "timeout", "refused", "tls",
-                                                                   "rejected", "silent",  "other"};
+inline constexpr std::array<std::string_view, 8> stream_end_causes{"eof", "timeout",  "refused", "forbidden",
+                                                                   "tls", "rejected", "silent",  "other"};
 
 /// What the watch tells of, in the order of `core::object_change::object`.
 inline constexpr std::array<std::string_view, 4> watch_kinds{"task", "service", "node", "network"};

@@ -46,7 +46,7 @@ TEST(LineFramer, HoldsBackWhatHasNoEndYet)
     EXPECT_THAT(all.records, ElementsAre("{\"a\":1}"));
 }
 
-TEST(LineFramer, GivesTheSameRecordsHoweverTheBytesArrive)
+TEST(LineFramer, F29_GivesTheSameRecordsHoweverTheBytesArrive)
 {
     constexpr auto bytes = "first\r\n\n\x1e second\n\x1e{\"third\":[]}\n \t\r\nfourth\x1e\x1e"
                            "fifth\n"sv;
@@ -61,7 +61,7 @@ TEST(LineFramer, DropsCarriageReturnsOnlyBeforeTheEnd)
     EXPECT_THAT(records_of("a\rb\r\n", 1), ElementsAre("a\rb"));
 }
 
-TEST(LineFramer, DropsOverlongRecordsWholeAndGoesOn)
+TEST(LineFramer, F31_DropsOverlongRecordsWholeAndGoesOn)
 {
     constexpr auto bytes = "12345678\n123456789\nshort\n"sv;
     for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {

@@ -3,6 +3,7 @@
 
 #include "proto_http/client.hpp"
 #include "proto_http/errc.hpp"
+#include "proto_http/tls_expiry.hpp"
 #include "proto_http/transport.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/run_until.hpp"
@@ -258,6 +259,16 @@ TEST_F(Tls, ShowsItsOwnCertificate)
         behind.play(answer(fine));
         EXPECT_TRUE(get_once(server())) << version;
     }
+}
+
+TEST_F(Tls, F57_KnowsWhenItsOwnCertificateExpires)
+{
+    EXPECT_EQ(own_expires_at(tls_context(settings)), std::nullopt);
+    const auto now = std::chrono::system_clock::now();
+    settings.own = shown(ours().issue({}));
+    EXPECT_GT(own_expires_at(tls_context(settings)).value(), now);
+    settings.own = shown(ours().issue({.is_expired = true}));
+    EXPECT_LT(own_expires_at(tls_context(settings)).value(), now);
 }
 
 TEST_F(Tls, SaysThatTheServerWantsACertificate)

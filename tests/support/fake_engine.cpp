@@ -20,6 +20,7 @@
 #include <utility>
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -54,6 +55,12 @@ asio::awaitable<bool> wait(socket_type& socket, proto_http::doorbell& bell, cloc
     using namespace asio::experimental::awaitable_operators;
     const auto first = co_await (bell.wait_until(latest) || wait_for_end(socket));
     co_return first.index() == 0;
+}
+
+bool has_hung_up(socket_type& socket)
+{
+    pollfd state{socket.native_handle(), 0, 0};
+    return ::poll(&state, 1, 0) > 0 && (state.revents & POLLHUP) != 0;
 }
 
 /// Reads the head of a request but for its last byte. A Unix socket that is closed with something unread resets the
@@ -242,6 +249,8 @@ asio::awaitable<void> fake_engine::converse(connection& peer)
     for (bool goes_on = true; goes_on;) {
         const auto head = co_await read_head(peer.socket);
         co_await while_frozen(peer);
+        if (has_hung_up(peer.socket))
+            co_return; // before it was accepted, or thawed
         auto asked = request_in(head);
         asked.number = ++asked_;
         requests.push_back(asked);

@@ -187,7 +187,7 @@ TEST_F(Discovery, PublishesNothingBeforeTheFirstList)
     EXPECT_EQ(machine().believed(role::endpoints), nullptr);
 }
 
-TEST_F(Discovery, PublishesAnEmptyFirstListWhereNoFileHadTargets)
+TEST_F(Discovery, F38_PublishesAnEmptyFirstListWhereNoFileHadTargets)
 {
     data = {};
     (void)machine().start(now);
@@ -336,7 +336,7 @@ TEST_F(Discovery, ReadsAgainWhenAHintComesDuringARead)
     EXPECT_THAT(tick(), ElementsAre(action{reading(read_task{"t1"})}));
 }
 
-TEST_F(Discovery, ReadsAgainWhenAHintComesDuringAList)
+TEST_F(Discovery, F13_ReadsAgainWhenAHintComesDuringAList)
 {
     (void)machine().start(now);
     (void)handle(stream_opened{});
@@ -624,13 +624,15 @@ TEST_F(Discovery, OpensALostStreamAgainEverLessOften)
     }
 }
 
-TEST_F(Discovery, StartsTheDelaysAnewAfterAStreamThatLasted)
+TEST_F(Discovery, F21_OpensAStreamThatLastedAgainAtOnceAndStartsTheDelaysAnew)
 {
     sync();
     for (int i = 0; i < 6; ++i)
         (void)handle(stream_lost{});
     (void)handle(stream_opened{});
+    (void)answer_list();
     now += 30s;
+    EXPECT_THAT(handle(stream_lost{}), Contains(action{open_stream{}}));
     (void)handle(stream_lost{});
     (void)answer_list();
     EXPECT_THAT(wait(), AllOf(Ge(250ms), Le(375ms)));
@@ -703,7 +705,7 @@ TEST_F(Discovery, SpreadsItsListsDifferentlyWithEachSeed)
     EXPECT_EQ(std::adjacent_find(waits.begin(), waits.end()), waits.end());
 }
 
-TEST_F(Discovery, RepairsWhatNoHintTold)
+TEST_F(Discovery, F10_RepairsWhatNoHintTold)
 {
     sync();
     data.tasks.push_back(task_at("t2", "10.0.1.4"));
@@ -840,7 +842,7 @@ TEST_F(Discovery, MissesNothingWhileThereIsNoStream)
 
 // --- Everything gone ---
 
-TEST_F(Discovery, HoldsBackWhenAllTargetsVanish)
+TEST_F(Discovery, F39_HoldsBackWhenAllTargetsVanish)
 {
     sync();
     data.tasks.clear();
@@ -850,7 +852,7 @@ TEST_F(Discovery, HoldsBackWhenAllTargetsVanish)
     EXPECT_EQ(wait(), 2s) << "the missed change";
 }
 
-TEST_F(Discovery, BelievesThatAllTargetsVanishedWhenASecondListSaysSo)
+TEST_F(Discovery, F39_BelievesThatAllTargetsVanishedWhenASecondListSaysSo)
 {
     sync();
     (void)handle(service_hint(shop.id));
@@ -903,7 +905,7 @@ TEST_F(Discovery, KeepsHoldingBackWhileReadsFail)
     EXPECT_THAT(tick(), ElementsAre(action{list}));
 }
 
-TEST_F(Discovery, HoldsBackAnEmptyFirstListWhereTheFileHadTargets)
+TEST_F(Discovery, F38_HoldsBackAnEmptyFirstListWhereTheFileHadTargets)
 {
     settings.had_targets = {role::endpoints};
     const auto full = data;

@@ -174,7 +174,7 @@ TEST_F(EndpointSettings, SetLabels)
                 ElementsAre(Pair("_private", "1"), Pair("team", "shop")));
 }
 
-TEST_F(EndpointSettings, NeverSetReservedOrBadLabelNames)
+TEST_F(EndpointSettings, F34_NeverSetReservedOrBadLabelNames)
 {
     for (const auto* name :
          {"__address__", "__meta_x", "__", "task", "job", "instance", "", "9a", "a-b", "a.b", "a b"}) {

@@ -74,7 +74,7 @@ TEST(MetaLabels, LeaveOutEmptyValues)
                             Pair("__meta_dockerswarm_service_name", "shop"), Pair("task", "shop")));
 }
 
-TEST(MetaLabels, GiveACollidingNameTheValueOfTheKeyThatSortsFirst)
+TEST(MetaLabels, F34_GiveACollidingNameTheValueOfTheKeyThatSortsFirst)
 {
     auto shop = service_named("shop");
     shop.labels = {{"a-b", "minus"}, {"a.b", "dot"}, {"a/b", "slash"}};

@@ -60,7 +60,7 @@ protected:
     task one = task_of(shop, "t1", {on("back", {"10.0.1.3/24"})});
 };
 
-TEST_F(Quotas, LeaveOutALabelThatIsTooLongAlone)
+TEST_F(Quotas, F33_LeaveOutALabelThatIsTooLongAlone)
 {
     shop.labels = {
         {"prometheus.job", std::string(megabyte, 'j')},     {"prometheus.label.a", std::string(megabyte, 'a')},

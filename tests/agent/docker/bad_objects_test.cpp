@@ -328,7 +328,7 @@ TEST(BadObjects, LoseAnAddressWithASlash)
     }
 }
 
-TEST(BadObjects, HaveTheNamesThatPrometheusGivesTheirLabels)
+TEST(BadObjects, F34_HaveTheNamesThatPrometheusGivesTheirLabels)
 {
     const lists world{{}, {}, {node("n", R"("a-b":"x\u0000\"\n","größe":"\ud800","":"e","1":"d")", "10.0.0.1")}, {}};
     const auto found = in_role(role::nodes, world);

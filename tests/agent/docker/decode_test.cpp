@@ -192,7 +192,7 @@ TEST(Decode, KnowsEveryTaskState)
     }
 }
 
-TEST(Decode, TakesAFieldOfTheWrongKindForAbsent)
+TEST(Decode, F35_TakesAFieldOfTheWrongKindForAbsent)
 {
     const std::vector<std::string> values{"null",
                                           "1",
@@ -251,14 +251,14 @@ TEST(Decode, TakesAFieldOfTheWrongKindForAbsent)
             }
 }
 
-TEST(Decode, NeedsNothingButTheId)
+TEST(Decode, F35_NeedsNothingButTheId)
 {
     EXPECT_EQ(service_from(R"({"ID":"s"})").id, "s");
     EXPECT_EQ(node_from(R"({"ID":"n"})").id, "n");
     EXPECT_EQ(task_from(R"({"ID":"t"})").id, "t");
 }
 
-TEST(Decode, PassesOverUnknownFields)
+TEST(Decode, F35_PassesOverUnknownFields)
 {
     EXPECT_EQ(service_from(R"({"New":{"a":[1]},"ID":"s","Spec":{"Name":"x","Newer":null}})").name, "x");
     EXPECT_EQ(service_from(R"({"ID":"s","Spec":{"Mode":{"Newer":{}}}})").mode, core::service_mode::unknown);
@@ -270,7 +270,7 @@ TEST(Decode, LeavesOutLabelsThatAreNoText)
                 ElementsAre(Pair("a", ""), Pair("b", "2")));
 }
 
-TEST(Decode, TakesTheLastOfLabelsWithOneKey)
+TEST(Decode, F32_TakesTheLastOfLabelsWithOneKey)
 {
     EXPECT_THAT(service_from(R"({"ID":"s","Spec":{"Labels":{"a":"1","b":"x","a":"2","a":"3"}}})").labels,
                 ElementsAre(Pair("a", "3"), Pair("b", "x")));
@@ -314,7 +314,7 @@ TEST(Decode, ReadsPortsOfAnyValue)
                             core::port{bad, 0, core::transport::udp}, core::port{bad, bad, core::transport::other}));
 }
 
-TEST(Decode, ReadsTheRestOfAListWithANumberThatNobodyHasRoomFor)
+TEST(Decode, F32_ReadsTheRestOfAListWithANumberThatNobodyHasRoomFor)
 {
     for (const std::string number : {"99999999999999999999", "-99999999999999999999", "1e400"}) {
         const auto read = decode_services(R"([{"ID":"a","Endpoint":{"Ports":[{"TargetPort":)" + number +
@@ -374,7 +374,7 @@ TEST(Decode, TakesTheWishedDriverWhereThereIsNoOther)
 
 // --- All or nothing ---
 
-TEST(Decode, RefusesAListWithAnElementWithoutId)
+TEST(Decode, F35_RefusesAListWithAnElementWithoutId)
 {
     for (const std::string element :
          {"{}", R"({"ID":""})", R"({"ID":null})", R"({"ID":5})", "null", "5", "[]", "\"x\"", R"({"Id":"x"})"}) {
@@ -405,7 +405,7 @@ TEST(Decode, TakesAnEmptyList)
     EXPECT_THAT(decode_tasks("[]").value().tasks, IsEmpty());
 }
 
-TEST(Decode, RefusesAListCutAtAnyByte)
+TEST(Decode, F26_RefusesAListCutAtAnyByte)
 {
     for (const auto* name : {"services.json", "nodes.json", "tasks.json"}) {
         auto whole = recorded(std::string("two-nodes/") + name);
@@ -418,7 +418,7 @@ TEST(Decode, RefusesAListCutAtAnyByte)
     }
 }
 
-TEST(Decode, RefusesDeepNesting)
+TEST(Decode, F32_RefusesDeepNesting)
 {
     for (const std::size_t depth : {std::size_t{100}, std::size_t{100'000}}) {
         const auto deep = std::string(depth, '[') + std::string(depth, ']');
@@ -431,7 +431,7 @@ TEST(Decode, RefusesDeepNesting)
 
 // --- Text that is no text ---
 
-TEST(Decode, ReadsInvalidUtf8AsReplacementCharacters)
+TEST(Decode, F33_ReadsInvalidUtf8AsReplacementCharacters)
 {
     EXPECT_EQ(service_from("{\"ID\":\"s\",\"Spec\":{\"Name\":\"a\xFF\x62\"}}").name, "a\xEF\xBF\xBD"
                                                                                      "b");
@@ -439,7 +439,7 @@ TEST(Decode, ReadsInvalidUtf8AsReplacementCharacters)
                 ElementsAre(Pair("k\xEF\xBF\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD")));
 }
 
-TEST(Decode, ReadsHalfSurrogatePairsAsReplacementCharacters)
+TEST(Decode, F32_ReadsHalfSurrogatePairsAsReplacementCharacters)
 {
     EXPECT_EQ(service_from(R"({"ID":"s","Spec":{"Name":"a\ud800b"}})").name, "a\xEF\xBF\xBD"
                                                                              "b");
@@ -579,7 +579,7 @@ TEST(Decode, CutsAMessageBetweenCharacters)
     EXPECT_EQ(error_message(std::string(198, 'x') + "\xC3\xB6\xC3\xB6").size(), 200U);
 }
 
-TEST(Decode, TakesNullForAbsent)
+TEST(Decode, F35_TakesNullForAbsent)
 {
     EXPECT_FALSE(node_from(R"({"ID":"n","ManagerStatus":null})").manager.has_value());
     EXPECT_EQ(service_from(R"({"ID":"s","Spec":{"Mode":{"Replicated":null,"Global":{}}}})").mode,

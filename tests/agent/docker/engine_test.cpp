@@ -93,7 +93,7 @@ constexpr std::array<call_of_ours, 9> calls{{
      [](fixture& test, engine& of) { return test.why(of.everything({.swarm = false, .containers = true})); }},
 }};
 
-TEST_F(Engine, NamesWhatASocketProxyMustLetThrough)
+TEST_F(Engine, F20_NamesWhatASocketProxyMustLetThrough)
 {
     for (const auto& refusal : {message("403 Forbidden", haproxy_page), message("403 Forbidden", ""),
                                 message("403 Forbidden", "Forbidden\n", "text/plain"),
@@ -114,7 +114,7 @@ TEST_F(Engine, NamesWhatASocketProxyMustLetThrough)
     }
 }
 
-TEST_F(Engine, NamesEachListThatASocketProxyRefuses)
+TEST_F(Engine, F20_NamesEachListThatASocketProxyRefuses)
 {
     const auto list = message("200 OK", "[]", "application/json");
     auto steps = answer(pong);
@@ -126,7 +126,7 @@ TEST_F(Engine, NamesEachListThatASocketProxyRefuses)
     }
 }
 
-TEST_F(Engine, NamesThePingThatASocketProxyRefuses)
+TEST_F(Engine, F20_NamesThePingThatASocketProxyRefuses)
 {
     server.play(answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 93\r\n\r\n") +
                 answer(message("403 Forbidden", haproxy_page)));
@@ -163,7 +163,7 @@ TEST_F(Engine, GivesNoAdviceWhereTheEngineItselfFails)
     EXPECT_EQ(why(behind_proxy.task("t1")).detail, "GET /tasks/t1: 502 Bad Gateway");
 }
 
-TEST_F(Engine, OpensAStreamBesideAReadThatHangs)
+TEST_F(Engine, F09_OpensAStreamBesideAReadThatHangs)
 {
     bool may_answer = false;
     server.play(answer(pong) + script(step::take_request{}) + step::wait_until{[&may_answer] { return may_answer; }} +

@@ -37,7 +37,7 @@ agent_harness::~agent_harness()
 
 void agent_harness::start()
 {
-    agent.emplace(io.get_executor(), settings, log);
+    agent.emplace(io.get_executor(), settings, log, around);
     running = true;
     asio::co_spawn(io, agent->run(), asio::bind_cancellation_slot(stop_agent_.slot(), [this](std::exception_ptr error) {
                        failure = error;
@@ -68,7 +68,10 @@ bool agent_harness::until(const std::function<bool()>& holds, std::chrono::secon
         if (std::chrono::steady_clock::now() >= deadline)
             return false;
         io.restart();
-        io.run_one_for(10ms);
+        if (pass_time)
+            pass_time(deadline);
+        else
+            io.run_one_for(10ms);
     }
     return true;
 }

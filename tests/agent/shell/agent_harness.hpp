@@ -50,11 +50,14 @@ public:
     support::temporary_directory directory;
     support::fake_engine engine;
     agent::shell::options settings;
+    agent::shell::surroundings around;
     runtime::logger log;
     std::optional<agent::shell::daemon> agent;
     bool running = false;
     std::exception_ptr failure;    ///< of the agent
     std::function<void()> on_turn; ///< called before each look at a condition that is waited for
+    /// Does what is next, and lets time pass until then or the given moment; none: time passes by itself.
+    std::function<void(std::chrono::steady_clock::time_point)> pass_time;
 
 private:
     void emit(boost::asio::cancellation_signal& signal);
