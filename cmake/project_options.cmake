@@ -44,6 +44,24 @@ if(SWARM_SD_COVERAGE)
 endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
+# What tests are compiled with, linked behind project_options. What they test is compiled as it is shipped in any case.
+option(SWARM_SD_QUICK_TESTS "Compile tests for a short build: unoptimised, with precompiled headers" OFF)
+add_library(test_options INTERFACE)
+if(SWARM_SD_QUICK_TESTS)
+  target_compile_options(test_options INTERFACE -O0 -g1)
+endif()
+
+# A test program of several sources reads the heaviest headers of all of them once.
+function(swarm_sd_precompile target)
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "\\.cpp$")
+  list(LENGTH sources count)
+  if(SWARM_SD_QUICK_TESTS AND count GREATER 2)
+    target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h> ${ARGN}
+      <algorithm> <chrono> <filesystem> <functional> <map> <memory> <optional> <string> <vector>)
+  endif()
+endfunction()
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})

@@ -77,7 +77,8 @@ private:
 struct server_state {
     struct connection {
         asio::cancellation_signal stop;
-        bool is_busy = false; ///< from the first byte of a request to the last one of its answer
+        bool is_busy = false;      ///< from the first byte of a request to the last one of its answer
+        bool is_displaced = false; ///< it ends because another one needs its place
     };
 
     server_state(router known, server_limits bounds, std::function<void(std::string_view, std::string_view)> told,
@@ -92,7 +93,7 @@ struct server_state {
     error_page errors;
 
     date_text date;
-    std::list<connection> open;
+    std::list<connection> open; ///< idle ones in the order in which they became idle
     server_counts counts;
     stream_acceptor* listening = nullptr; ///< while serving
     bool is_stopping = false;
@@ -109,6 +110,26 @@ struct server_state {
         for (auto& each : open)
             if (with_busy_ones || !each.is_busy)
                 each.stop.emit(asio::cancellation_type::terminal);
+    }
+
+    void becomes_idle(std::list<connection>::iterator which)
+    {
+        which->is_busy = false;
+        open.splice(open.end(), open, which);
+    }
+
+    /// Whoever only holds connections must not keep others out: closes the one that has been idle longest.
+    /// @return whether there was one
+    bool make_room()
+    {
+        const auto longest =
+            std::ranges::find_if(open, [](const connection& each) { return !each.is_busy && !each.is_displaced; });
+        if (longest == open.end())
+            return false;
+        longest->is_displaced = true;
+        longest->stop.emit(asio::cancellation_type::terminal);
+        ++counts.displaced;
+        return true;
     }
 };
 
@@ -171,7 +192,7 @@ std::string head_text(const reply& answer, std::string_view date, unsigned versi
 
 class session {
 public:
-    session(server_state& state, server_state::connection& self, stream_socket socket)
+    session(server_state& state, std::list<server_state::connection>::iterator self, stream_socket socket)
         : state_(state), self_(self), socket_(std::move(socket)), limit_(socket_.get_executor()), reader_(state.limits)
     {
     }
@@ -210,8 +231,9 @@ private:
 
     asio::awaitable<incoming> read()
     {
-        self_.is_busy = !reader_.is_empty();
-        limit_.expires_after(self_.is_busy ? state_.limits.head : state_.limits.idle);
+        if (reader_.is_empty())
+            state_.becomes_idle(self_);
+        limit_.expires_after(self_->is_busy ? state_.limits.head : state_.limits.idle);
         while (true) {
             auto step = reader_.advance();
             if (auto* refused = std::get_if<request_reader::refusal>(&step))
@@ -233,7 +255,7 @@ private:
         if (error)
             co_return false;
         reader_.commit(count);
-        if (!std::exchange(self_.is_busy, true))
+        if (!std::exchange(self_->is_busy, true))
             limit_.expires_after(state_.limits.head);
         co_return true;
     }
@@ -328,7 +350,7 @@ private:
     /// Lets the peer read our last words before the connection goes.
     asio::awaitable<void> linger()
     {
-        self_.is_busy = false;
+        state_.becomes_idle(self_);
         limit_.expires_after(linger_limit);
         error_code error;
         socket_.shutdown(asio::socket_base::shutdown_send, error);
@@ -338,14 +360,14 @@ private:
     }
 
     server_state& state_;
-    server_state::connection& self_;
+    std::list<server_state::connection>::iterator self_;
     stream_socket socket_;
     deadline limit_;
     request_reader reader_;
 };
 
-asio::awaitable<void> run_session(std::shared_ptr<server_state> state, server_state::connection& self,
-                                  stream_socket socket)
+asio::awaitable<void> run_session(std::shared_ptr<server_state> state,
+                                  std::list<server_state::connection>::iterator self, stream_socket socket)
 {
     session talk(*state, self, std::move(socket));
     co_await talk.run();
@@ -360,7 +382,7 @@ void start_session(const std::shared_ptr<server_state>& state, stream_socket soc
         if (state->open.empty() && state->last_closed != nullptr)
             state->last_closed->cancel();
     };
-    asio::co_spawn(executor, run_session(state, *self, std::move(socket)),
+    asio::co_spawn(executor, run_session(state, self, std::move(socket)),
                    asio::bind_cancellation_slot(self->stop.slot(), std::move(forget)));
 }
 
@@ -381,7 +403,7 @@ asio::awaitable<void> accept_sessions(std::shared_ptr<server_state> state, strea
             co_await pause.async_wait(use_result);
             continue;
         }
-        if (state->open.size() >= state->limits.connections) {
+        if (state->open.size() >= state->limits.connections && !state->make_room()) {
             ++state->counts.refused;
             continue; // and the socket is closed
         }

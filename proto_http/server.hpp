@@ -18,7 +18,8 @@ namespace proto_http {
 
 /// Bounds of a server. The defaults are for an exporter that anybody on the network can reach.
 struct server_limits {
-    std::size_t connections = 512;     ///< more are accepted and closed at once
+    /// For one more, the one that has been idle longest is closed; if none is idle, the new one.
+    std::size_t connections = 512;
     std::size_t head_bytes = 8 * 1024; ///< request line and header fields
     std::size_t fields = 100;
     std::size_t target_bytes = 2 * 1024;
@@ -32,7 +33,8 @@ struct server_limits {
 /// What became of connections since the server was made.
 struct server_counts {
     std::uint64_t accepted = 0;
-    std::uint64_t refused = 0;         ///< closed at once: `server_limits::connections` were open
+    std::uint64_t refused = 0;         ///< closed at once: `server_limits::connections` were open, and none was idle
+    std::uint64_t displaced = 0;       ///< closed while idle, to make room for a new one
     std::uint64_t accept_failures = 0; ///< attempts to accept that failed, mostly for want of file descriptors
 };
 

@@ -63,6 +63,12 @@ std::string reason_of(unsigned long error)
     return reason ? reason : "it cannot be read";
 }
 
+/// Nobody is there to be asked for a pass phrase; without this, OpenSSL would ask the terminal.
+int no_pass_phrase(char*, int, int, void*)
+{
+    return -1;
+}
+
 /// All certificates of a file, one at least.
 std::vector<certificate_handle> certificates_in(const pem& file)
 {
@@ -71,7 +77,7 @@ std::vector<certificate_handle> certificates_in(const pem& file)
     const bio_handle text(::BIO_new_mem_buf(file.text.data(), static_cast<int>(file.text.size())));
     std::vector<certificate_handle> found;
     ::ERR_clear_error();
-    while (auto next = certificate_handle(::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)))
+    while (auto next = certificate_handle(::PEM_read_bio_X509(text.get(), nullptr, no_pass_phrase, nullptr)))
         found.push_back(std::move(next));
     const auto error = ::ERR_peek_last_error();
     ::ERR_clear_error();
@@ -99,7 +105,7 @@ void show(ssl::context& context, const own_certificate& own)
     for (auto between = chain.begin() + 1; between != chain.end(); ++between)
         ::SSL_CTX_ctrl(native, SSL_CTRL_CHAIN_CERT, 1, between->get()); // SSL_CTX_add1_chain_cert, without its cast
 
-    // Nobody is there to be asked for a pass phrase, and OpenSSL would ask the terminal.
+    ::SSL_CTX_set_default_passwd_cb(native, no_pass_phrase);
     if (own.key.text.find("ENCRYPTED") != std::string::npos)
         fail(own.key, "the key is encrypted");
     if (own.key.text.find("PRIVATE KEY-----") == std::string::npos)

@@ -384,6 +384,30 @@ bool atomic_file::holds(const piece_source& next_piece) const
     }
 }
 
+bool atomic_file::restore_mode() const
+{
+    const auto fd = open_regular(path_);
+    struct stat found = {};
+    if (!fd || ::fstat(fd.get(), &found) != 0)
+        return false;
+    constexpr mode_t all_bits = 07777;
+    return (found.st_mode & all_bits) == mode_ || ::fchmod(fd.get(), mode_) == 0;
+}
+
+std::optional<std::filesystem::path> closed_to_others(const std::filesystem::path& file)
+{
+    std::error_code error;
+    const auto whole = std::filesystem::absolute(file, error);
+    std::filesystem::path directory;
+    for (const auto& part : whole.parent_path()) {
+        directory /= part;
+        struct stat found = {};
+        if (::stat(directory.c_str(), &found) == 0 && (found.st_mode & S_IXOTH) == 0)
+            return directory;
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> atomic_file::contents() const
 {
     const auto fd = open_regular(path_);

@@ -66,6 +66,10 @@ public:
     /// Whether the file on disk holds exactly these bytes. False where it cannot be read.
     [[nodiscard]] bool holds(const piece_source& next_piece) const;
 
+    /// Gives the file on disk its mode again, where somebody took it away. A chmod is no event that Prometheus minds.
+    /// @return whether it has it
+    [[nodiscard]] bool restore_mode() const;
+
     /// All bytes of the file on disk; nothing where they cannot be read or are more than 1 GiB, which no agent wrote.
     [[nodiscard]] std::optional<std::string> contents() const;
 
@@ -88,5 +92,9 @@ private:
     unique_fd staging_;
     unique_fd lock_;
 };
+
+/// The first directory on the way to a file that others than its owner and group may not enter, so that the file's own
+/// mode helps them nothing; none where they may.
+[[nodiscard]] std::optional<std::filesystem::path> closed_to_others(const std::filesystem::path& file);
 
 } // namespace sd_writer

@@ -1,16 +1,18 @@
 #include "sd_writer/writer.hpp"
 
 #include "sd_writer/check.hpp"
+#include "sd_writer/content_digest.hpp"
 #include "sd_writer/errc.hpp"
 #include "sd_writer/json.hpp"
 
+#include <new>
 #include <optional>
 #include <string_view>
 
 namespace sd_writer {
 namespace {
 
-/// A document on its way to the disk: counted, and every group checked, piece by piece.
+/// A document on its way to the disk: digested, and every group checked, piece by piece.
 class checked_pieces {
 public:
     explicit checked_pieces(const std::vector<target_group>& groups) : pieces_(groups) {}
@@ -19,11 +21,11 @@ public:
     std::optional<std::string_view> next()
     {
         const auto piece = pieces_.next();
-        bytes_ += piece.size();
+        digest_.add(piece);
         return accepts(piece) ? std::optional(piece) : std::nullopt;
     }
 
-    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] const content_digest& digest() const noexcept { return digest_; }
     [[nodiscard]] const std::optional<check_error>& refused() const noexcept { return refused_; }
 
 private:
@@ -51,22 +53,22 @@ private:
     }
 
     json_pieces pieces_;
-    std::size_t bytes_ = 0;
+    content_digest digest_;
     std::size_t lines_ = 0;
     std::optional<check_error> refused_;
 };
 
-/// The size of the document if the file holds it already.
-std::optional<std::size_t> held_bytes(const atomic_file& file, const std::vector<target_group>& groups)
+/// The document's digest if the file holds it already.
+std::optional<content_digest> held_digest(const atomic_file& file, const std::vector<target_group>& groups)
 {
     json_pieces pieces(groups);
-    std::size_t bytes = 0;
-    const auto next_piece = [&pieces, &bytes] {
+    content_digest digest;
+    const auto next_piece = [&pieces, &digest] {
         const auto piece = pieces.next();
-        bytes += piece.size();
+        digest.add(piece);
         return piece;
     };
-    return file.holds(next_piece) ? std::optional(bytes) : std::nullopt;
+    return file.holds(next_piece) ? std::optional(digest) : std::nullopt;
 }
 
 std::string describe(const check_error& error)
@@ -81,10 +83,11 @@ write_report failure(write_report report, std::error_code error, const std::stri
     return report;
 }
 
-write_report success(write_report report, write_outcome outcome, std::size_t bytes)
+write_report success(write_report report, write_outcome outcome, const content_digest& digest)
 {
     report.outcome = outcome;
-    report.bytes = bytes;
+    report.bytes = digest.bytes();
+    report.hash = digest.hash();
     return report;
 }
 
@@ -101,6 +104,18 @@ existing_file writer::existing() const
 
 write_report writer::write(const std::vector<target_group>& groups)
 {
+    try {
+        return compare_and_replace(groups);
+    } catch (const std::bad_alloc&) {
+        // What there is no room for costs this write, not the program. No text beyond what needs no room.
+        write_report report;
+        report.error = std::make_error_code(std::errc::not_enough_memory);
+        return report;
+    }
+}
+
+write_report writer::compare_and_replace(const std::vector<target_group>& groups)
+{
     write_report report;
     report.groups = groups.size();
     report.targets = count_targets(groups);
@@ -110,8 +125,8 @@ write_report writer::write(const std::vector<target_group>& groups)
     if (const auto error = file_.open())
         return failure(report, error, named(error.message()));
 
-    if (const auto bytes = held_bytes(file_, groups))
-        return success(report, write_outcome::unchanged, *bytes);
+    if (const auto digest = held_digest(file_, groups); digest && file_.restore_mode())
+        return success(report, write_outcome::unchanged, *digest);
 
     checked_pieces pieces(groups);
     const auto error = file_.replace([&pieces] { return pieces.next(); });
@@ -119,7 +134,7 @@ write_report writer::write(const std::vector<target_group>& groups)
         return failure(report, errc::refused_by_check, named(describe(*pieces.refused())));
     if (error)
         return failure(report, error, named(error.message()));
-    return success(report, write_outcome::written, pieces.bytes());
+    return success(report, write_outcome::written, pieces.digest());
 }
 
 } // namespace sd_writer

@@ -4,6 +4,7 @@
 #include "sd_writer/target_group.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -20,9 +21,10 @@ enum class write_outcome {
 
 struct write_report {
     write_outcome outcome = write_outcome::failed;
-    std::error_code error; ///< set exactly when `outcome` is `failed`
-    std::string detail;    ///< what failed, for a person; empty on success
-    std::size_t bytes = 0; ///< size of the document; 0 on failure
+    std::error_code error;  ///< set exactly when `outcome` is `failed`
+    std::string detail;     ///< what failed, for a person; empty on success
+    std::size_t bytes = 0;  ///< size of the document; 0 on failure
+    std::uint64_t hash = 0; ///< of its bytes, see `content_digest::hash`; 0 on failure
     std::size_t groups = 0;
     std::size_t targets = 0;
 };
@@ -56,6 +58,8 @@ public:
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
 
 private:
+    [[nodiscard]] write_report compare_and_replace(const std::vector<target_group>& groups);
+
     atomic_file file_;
 };
 

@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 
 /// How long the stream may take to open before everything is listed all the same.
 constexpr auto list_without_stream = 2s;
+/// A page's list of the swarm is put off by so long, again and again, while a watch that opens may bring it.
+constexpr auto until_watch_lists = 200ms;
 /// Share of a core that periodic lists may cost: here, and in the engine.
 constexpr double own_share = 0.005;
 constexpr double engine_share = 0.05;
@@ -592,7 +594,9 @@ read_everything discovery::lists_wanted() const
 {
     if (!watch_leads())
         return lists_;
-    return {.swarm = false, .networks = lists_.containers, .containers = lists_.containers};
+    // The watch does not tell the networks that containers may be on.
+    const bool of_page = lists_.networks && views_.contains(role::containers);
+    return {.swarm = false, .networks = lists_.containers || of_page, .containers = lists_.containers};
 }
 
 /// A virtual IP or a container came to be on a network that no list has shown yet.
@@ -645,8 +649,10 @@ void discovery::read_next(time_point now)
     if (!retry_at_ && wanted != no_lists && due)
         return start_list(now);
     const auto page_list = pages_.take_due(now);
-    if (page_list == list_kind::swarm && watch_leads())
+    if (page_list == list_kind::swarm && watch_leads() && came_.swarm)
         came(list_kind::swarm, now + interval_); // the watch tells it
+    else if (page_list == list_kind::swarm && watch_leads())
+        pages_.put_off(list_kind::swarm, now + until_watch_lists);
     else if (page_list)
         return start_page_list(*page_list, now);
     if (retry_at_)

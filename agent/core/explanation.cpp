@@ -11,6 +11,19 @@ namespace {
 
 constexpr std::size_t most_nearest = 3;
 constexpr std::size_t longest_shown = 200;
+/// Of a name, where names are compared: swarmkit's are at most 63. A page's query may be much longer, and comparing
+/// takes time for each pair of letters.
+constexpr std::size_t longest_compared = 64;
+
+/// The beginning of a text, which ends between two characters.
+std::string_view beginning(std::string_view text, std::size_t most)
+{
+    if (text.size() <= most)
+        return text;
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U)
+        --most;
+    return text.substr(0, most);
+}
 
 /// Levenshtein's distance: characters to insert, drop or replace.
 std::size_t distance(std::string_view a, std::string_view b)
@@ -33,7 +46,9 @@ std::vector<std::string> nearest_names(std::string_view asked, const swarm& worl
     std::vector<std::pair<std::size_t, std::string>> ranked;
     for (const auto& [id, value] : world.services()) {
         const bool holds = !asked.empty() && value.name.find(asked) != std::string::npos;
-        ranked.emplace_back(holds ? 0 : distance(asked, value.name), value.name);
+        ranked.emplace_back(
+            holds ? 0 : distance(beginning(asked, longest_compared), beginning(value.name, longest_compared)),
+            value.name);
     }
     std::sort(ranked.begin(), ranked.end());
     std::vector<std::string> names;
@@ -51,20 +66,34 @@ std::vector<label_fault> each_once(std::vector<label_fault> labels)
     return labels;
 }
 
+/// A control character's bytes at the front of a text that is not empty: C0 and DEL have one, C1 has two. 0: there is
+/// none.
+std::size_t control_bytes(std::string_view text)
+{
+    const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    if (byte(0) < 0x20 || byte(0) == 0x7f)
+        return 1;
+    return byte(0) == 0xC2 && text.size() > 1 && byte(1) >= 0x80 && byte(1) < 0xA0 ? 2 : 0;
+}
+
 /// Outside text for one line of a terminal.
 std::string printable(std::string_view text)
 {
-    std::string shown(text.substr(0, longest_shown));
+    std::string shown;
+    for (auto rest = beginning(text, longest_shown); !rest.empty();) {
+        const auto control = control_bytes(rest);
+        shown += control > 0 ? '?' : rest.front();
+        rest.remove_prefix(std::max<std::size_t>(control, 1));
+    }
     if (text.size() > longest_shown)
         shown += "... (" + std::to_string(text.size()) + " bytes)";
-    std::replace_if(
-        shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
     return shown;
 }
 
 void append_task(std::string& text, const task_trace& task)
 {
-    text += "task " + task.task_id + (task.node_id.empty() ? "" : " on node " + task.node_id) + "\n";
+    text +=
+        "task " + printable(task.task_id) + (task.node_id.empty() ? "" : " on node " + printable(task.node_id)) + "\n";
     for (const auto& step : task.steps)
         text += std::string(step.rejects ? "  x " : "    ") + step.rule + ": " + printable(step.saw) + "\n";
     for (const auto& target : task.targets)
@@ -88,12 +117,12 @@ explanation explain(std::string_view asked, const swarm& world, const endpoint_r
 std::string to_text(const explanation& value)
 {
     if (value.service_id.empty()) {
-        std::string text = "there is no service \"" + value.service + "\"\n";
+        std::string text = "there is no service \"" + printable(value.service) + "\"\n";
         for (const auto& name : value.nearest)
-            text += "  perhaps " + name + "\n";
+            text += "  perhaps " + printable(name) + "\n";
         return text;
     }
-    std::string text = "service " + value.service + " (" + value.service_id + ")\n";
+    std::string text = "service " + printable(value.service) + " (" + printable(value.service_id) + ")\n";
     if (value.tasks.empty())
         text += "it has no tasks\n";
     for (const auto& task : value.tasks)

@@ -27,6 +27,9 @@ public:
     /// The one that has been due longest. It is being read from now on, until it came or failed.
     [[nodiscard]] std::optional<list_kind> take_due(time_point now);
 
+    /// It is not read after all, but may be then.
+    void put_off(list_kind which, time_point until) { at(which).due = until; }
+
     void came(list_kind which, time_point next);
     void failed(list_kind which, std::string why, time_point now, duration interval);
 

@@ -2,9 +2,10 @@
 
 #include "agent/core/events.hpp"
 #include "agent/core/swarm.hpp"
+#include "agent/core/timetable.hpp"
 
 #include <chrono>
-#include <map>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ public:
     static constexpr unsigned task_looks = 3;
     /// So often at least the tasks of a service are looked at: the first look may come before the engine acts at all.
     static constexpr unsigned service_looks = 2;
+    /// So many objects of a kind are waited for at most, so that a storm cannot fill the memory while nothing can be read.
+    /// A list answers for those beyond.
+    static constexpr std::size_t most_waiting = 16'384;
 
     /// A hint about a service: read it, then its tasks until they settle.
     void service_hint(std::string_view id, time_point now);
@@ -52,7 +56,7 @@ public:
     [[nodiscard]] std::optional<job> take_due(time_point now);
 
     /// Whether so many reads are due that one full list costs less: a single read costs the engine 0.6 ms, a list 4 ms
-    /// and 0.04 ms per task (measured on engine 20.10).
+    /// and 0.04 ms per task (measured on engine 20.10). Or more was asked for than can be waited for.
     [[nodiscard]] bool overflows(time_point now, std::size_t task_count) const;
 
     /// Lists are asked for now: they answer all that is due and concerns them.
@@ -79,27 +83,29 @@ public:
     [[nodiscard]] std::optional<time_point> deadline() const;
 
 private:
-    struct entry {
-        std::optional<time_point> due;            ///< none while the read is in progress
+    /// What is known of a read; it is not due while it is in progress.
+    struct waiting {
         time_point since;                         ///< the last moment at which it was not yet known
         duration delay = first_delay;             ///< until the read after the next
         unsigned looks = 0;                       ///< since the latest hint
         task_state awaited = task_state::running; ///< of a task: how far it has to get
     };
-    using entry_map = std::map<std::string, entry, std::less<>>;
+    using entries = timetable<waiting>;
 
     template <class Request>
-    static job take(entry_map& entries, Request request);
+    static job take(entries& from, Request request);
     template <class Request>
-    static job await(entry_map& entries, Request request);
-    static entry& ask(entry_map& entries, std::string_view id, time_point now, time_point due);
-    [[nodiscard]] std::size_t count_due(time_point now) const;
+    static job await(entries& from, Request request);
+    void ask(entries& among, std::string_view id, time_point now, time_point due,
+             task_state awaited = task_state::running);
+    [[nodiscard]] std::size_t count_due(time_point now, std::size_t most) const;
 
-    entry_map services_; ///< the service objects
-    entry_map nodes_;
-    entry_map tasks_;    ///< single tasks
-    entry_map settling_; ///< the tasks of services
-    entry_map local_;    ///< the engine's own containers: one entry, without a name
+    entries services_; ///< the service objects
+    entries nodes_;
+    entries tasks_;    ///< single tasks
+    entries settling_; ///< the tasks of services
+    entries local_;    ///< the engine's own containers: one entry, without a name
+    bool is_full_ = false; ///< something of the swarm was asked for and is not in here
 };
 
 } // namespace agent::core

@@ -57,6 +57,12 @@ bool is_on(const container& value, std::string_view network_id)
                        [network_id](const container_network& place) { return place.network_id == network_id; });
 }
 
+bool any_on(const std::map<std::string, container, std::less<>>& containers, std::string_view network_id)
+{
+    return std::any_of(containers.begin(), containers.end(),
+                       [network_id](const auto& entry) { return is_on(entry.second, network_id); });
+}
+
 /// A manager's status is not in the swarm's store: whoever answers a list looks it up, so no event tells of it
 /// (swarmkit `manager/controlapi/node.go`).
 bool same_but_for_manager(const node& known, node value)
@@ -233,8 +239,7 @@ model_changes swarm::put(std::vector<network> values)
         if (!assign(networks_, std::move(value)))
             continue;
         changes.concerned.merge(services_attached_to(id));
-        changes.containers |= std::any_of(containers_.begin(), containers_.end(),
-                                          [&id](const auto& entry) { return is_on(entry.second, id); });
+        changes.containers |= any_on(containers_, id);
     }
     return changes;
 }
@@ -246,6 +251,7 @@ model_changes swarm::remove_network(std::string_view id)
     if (found == networks_.end())
         return changes;
     changes.concerned = services_attached_to(id);
+    changes.containers = any_on(containers_, id);
     networks_.erase(found);
     return changes;
 }

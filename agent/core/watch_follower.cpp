@@ -146,9 +146,13 @@ void watch_follower::note(const object_change& change, time_point now)
     heard_at_ = now;
     if (!suspects_.empty())
         suspects_.erase(id_of(change));
-    if (std::holds_alternative<node>(change.object))
+    const bool is_removed = change.what == object_change::kind::removed;
+    if (std::holds_alternative<node>(change.object)) {
         ask_at_ = std::min(ask_at_, now + after_node_change);
-    if (change.what == object_change::kind::removed)
+        if (is_removed && leader_asked_at_)
+            removed_nodes_.insert(id_of(change));
+    }
+    if (is_removed)
         return; // with the version that it had before
     const auto version = version_of(change);
     stream_version_ = std::max(stream_version_, version);
@@ -309,7 +313,9 @@ model_changes watch_follower::leader_answered(std::vector<node> nodes, swarm& wo
     model_changes sum;
     if (stage_ == stage::following)
         for (auto& value : nodes)
-            sum += apply(std::move(value), world);
+            // The answer may be of before a removal. Whoever is no manager in it, is none.
+            if (!removed_nodes_.contains(value.id) && is_news(value, world.find_node(value.id), floors_.nodes))
+                sum += world.put(std::move(value));
     return sum;
 }
 
@@ -350,6 +356,7 @@ void watch_follower::ask_when_due(time_point now)
 {
     if (!leader_asked_at_ && ask_at_ <= now) {
         leader_asked_at_ = now;
+        removed_nodes_.clear();
         actions_.push_back(ask_leader{});
     }
     if (!list_asked_at_ && list_at_ <= now) {

@@ -124,6 +124,7 @@ private:
     std::optional<time_point> list_asked_at_;
     time_point list_at_ = time_point::max();
     std::optional<time_point> leader_asked_at_;
+    id_set removed_nodes_; ///< that the stream has told of since then
     time_point ask_at_ = time_point::max();
     std::optional<time_point> answered_at_;
     std::optional<time_point> silent_since_; ///< none: the leader answers

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <new>
 #include <set>
 #include <utility>
 
@@ -38,6 +39,8 @@ public:
                 break;
             error = parse();
         }
+        if (error == simdjson::MEMALLOC)
+            throw std::bad_alloc(); // says nothing about the text
         valid_ = error == simdjson::SUCCESS;
     }
 

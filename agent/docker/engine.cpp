@@ -7,8 +7,11 @@
 #include "proto_http/status.hpp"
 #include "proto_http/target.hpp"
 
+#include <boost/asio/error.hpp>
+
 #include <array>
 #include <iterator>
+#include <new>
 #include <utility>
 #include <variant>
 
@@ -69,6 +72,17 @@ errc reason_of_503(std::string_view swarm)
     return errc::engine_error;
 }
 
+/// What there is no room for costs this answer, not the program: the last good one stays.
+template <class Value>
+proto_http::result<Value> decoded_or_no_memory(proto_http::result<Value> (*decode)(std::string), std::string body)
+{
+    try {
+        return decode(std::move(body));
+    } catch (const std::bad_alloc&) {
+        return error_code(asio::error::no_memory);
+    }
+}
+
 } // namespace
 
 // --- Events ---
@@ -83,7 +97,7 @@ asio::awaitable<answer<void>> event_stream::read(const stream_sink& sink)
 
     const auto dropped_before = framer_.dropped();
     framer_.push(*bytes, [&sink](std::string_view record) {
-        auto found = decode_event(std::string(record));
+        auto found = decoded_or_no_memory(decode_event, std::string(record));
         if (!found)
             sink.on_loss();
         else if (*found)
@@ -299,7 +313,7 @@ asio::awaitable<answer<std::optional<Value>>> engine::read(std::string path, abs
         co_return got.error();
     if (!*got)
         co_return std::optional<Value>{};
-    auto decoded = decode(**std::move(got));
+    auto decoded = decoded_or_no_memory(decode, **std::move(got));
     if (!decoded)
         co_return fail(decoded.error(), "GET " + path);
     co_return std::optional(*std::move(decoded));

@@ -680,6 +680,8 @@ result<std::vector<Value>> decode_all(std::string_view message, Decode decode)
         return make_error_code(errc::broken_answer);
     } catch (const without_id&) {
         return make_error_code(errc::broken_answer);
+    } catch (const std::bad_alloc&) {
+        return make_error_code(boost::system::errc::not_enough_memory);
     }
     return values;
 }

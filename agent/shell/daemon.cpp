@@ -1,17 +1,22 @@
 #include "agent/shell/daemon.hpp"
 
 #include "agent/core/readiness.hpp"
+#include "agent/shell/descriptor_budget.hpp"
 #include "agent/shell/output_error.hpp"
 #include "agent/shell/web.hpp"
 #include "runtime/first_of.hpp"
 #include "sd_writer/errc.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 namespace agent::shell {
 namespace {
@@ -22,12 +27,18 @@ using clock = std::chrono::steady_clock;
 /// How long a page waits for lists that nobody read before.
 constexpr std::chrono::seconds patience{5};
 
-sd_writer::writer open_output(const output& wanted, mode_t mode)
+sd_writer::writer open_output(const output& wanted, mode_t mode, const runtime::logger& log)
 {
     sd_writer::writer file(wanted.path, mode);
     // Another agent with the same file may go away: that is waited for.
     if (const auto error = file.open(); error && error != sd_writer::errc::locked)
         throw std::runtime_error(output_error(wanted.path, error));
+    // Prometheus mostly runs as another user, who would find no file, and say nothing.
+    if ((mode & S_IROTH) != 0)
+        if (const auto closed = sd_writer::closed_to_others(file.path()))
+            log.warn("output_out_of_reach", {{"path", wanted.path.native()},
+                                             {"directory", closed->native()},
+                                             {"reason", "other users, such as Prometheus', may not enter it"}});
     return file;
 }
 
@@ -48,12 +59,22 @@ proto_http::listener bind_pages(const asio::any_io_executor& executor, const std
 }
 
 /// The files, each opened before anything runs.
-std::map<core::role, sd_writer::writer> open_outputs(const options& settings)
+std::map<core::role, sd_writer::writer> open_outputs(const options& settings, const runtime::logger& log)
 {
     std::map<core::role, sd_writer::writer> files;
     for (const auto& wanted : settings.outputs)
-        files.emplace(wanted.what, open_output(wanted, settings.output_mode));
+        files.emplace(wanted.what, open_output(wanted, settings.output_mode, log));
     return files;
+}
+
+/// How many connections the pages may have, so that the engine and the files always have the descriptors they need.
+std::size_t connections_left(std::size_t outputs)
+{
+    const proto_http::server_limits usual;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return usual.connections;
+    return std::min(usual.connections, page_connections(limit.rlim_cur, outputs));
 }
 
 core::discovery_settings discovery_settings_for(const options& settings,
@@ -77,7 +98,7 @@ core::discovery_settings discovery_settings_for(const options& settings,
 
 daemon::daemon(asio::any_io_executor executor, const options& settings, const runtime::logger& log,
                const surroundings& around)
-    : daemon(executor, settings, log, around, open_outputs(settings))
+    : daemon(executor, settings, log, around, open_outputs(settings, log))
 {
 }
 
@@ -87,7 +108,8 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
       counts_(roles_of(settings)),
       loop_(executor, {settings.engine, settings.pinned_api, settings.task_watch.socket, !settings.task_watch.named},
             discovery_settings_for(settings, files, around.seed), log, counts_),
-      outputs_(executor, [this](clock::time_point now) { return loop_.state().busy(now); }, around.disk),
+      outputs_(
+          executor, [this](clock::time_point now) { return loop_.state().busy(now); }, around.disk),
       stepped_(executor),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
@@ -97,7 +119,8 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
                    [this](core::role which) { return loop_.state().unknown_because(which); }, roles_of(settings),
                    [this](core::role which, std::size_t most) { return report(which, most); },
                    [this](std::string_view service) { return core::explain(service, loop_.state().world(), rules_); }}),
-              {}, [&log](std::string_view route, std::string_view what) {
+              {.connections = connections_left(settings.outputs.size())},
+              [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
               })
 {

@@ -3,6 +3,7 @@
 #include "agent/core/healthy_stream.hpp"
 #include "agent/docker/errc.hpp"
 #include "agent/shell/failure_reason.hpp"
+#include "proto_http/errc.hpp"
 #include "runtime/first_of.hpp"
 
 #include <boost/asio/error.hpp>
@@ -40,10 +41,16 @@ std::string_view word_for(core::hint::subject about)
     return "container";
 }
 
+/// Whether the other side closed it. An engine that ends, or a proxy, does not end the body in good order first.
+bool was_closed(const boost::system::error_code& code)
+{
+    return code == asio::error::eof || code == proto_http::errc::closed_early;
+}
+
 /// One of `stream_end_causes`.
 std::string_view cause_of(const boost::system::error_code& code)
 {
-    if (code == asio::error::eof)
+    if (was_closed(code))
         return "eof";
     if (code == asio::error::timed_out)
         return "timeout";
@@ -153,7 +160,7 @@ void engine_feed::stream_ended(const std::optional<docker::failure>& end)
     counts_.stream_connected->Set(0);
     counts_.stream_losses[end ? cause_of(end->code) : "silent"].Increment();
     // As proxies end streams that were silent for long.
-    if (end && end->code == asio::error::eof && opened_at_ && clock::now() - *opened_at_ >= core::healthy_stream)
+    if (end && was_closed(end->code) && opened_at_ && clock::now() - *opened_at_ >= core::healthy_stream)
         log_.info("stream_ended", {{"age_seconds", std::chrono::duration<double>(clock::now() - *opened_at_).count()}});
     else
         failures_.warn("stream_lost", "stream", end ? end->detail : "it does not tell what lists show");

@@ -98,6 +98,7 @@ void file_output::written(const sd_writer::write_report& report, std::optional<c
     }
     failures_ = 0;
     counts_.bytes->Set(static_cast<double>(report.bytes));
+    counts_.hash->Set(static_cast<double>(report.hash));
     if (report.outcome == write_outcome::unchanged)
         return;
 

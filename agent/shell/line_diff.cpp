@@ -13,13 +13,14 @@ using lines = std::vector<std::string_view>;
 /// Cells of the table that is worth filling: 16 MB.
 constexpr std::size_t largest_table = 4'000'000;
 
+/// With their line ends, which the last one may lack: then it is another line.
 lines split(std::string_view text)
 {
     lines found;
     while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size());
+        const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
         found.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
+        text.remove_prefix(end);
     }
     return found;
 }
@@ -59,6 +60,13 @@ std::string range(std::size_t in_front, std::size_t count)
     return std::to_string(first) + (count == 1 ? "" : "," + std::to_string(count));
 }
 
+void write(std::string& out, char mark, std::string_view line)
+{
+    (out += mark) += line;
+    if (!line.ends_with('\n'))
+        out += "\n\\ No newline at end of file\n"; // as diff(1) says it
+}
+
 void write(std::string& out, const hunk& change)
 {
     if (change.removed.empty() && change.added.empty())
@@ -66,9 +74,9 @@ void write(std::string& out, const hunk& change)
     out += "@@ -" + range(change.before, change.removed.size()) + " +" + range(change.after, change.added.size()) +
            " @@\n";
     for (const auto line : change.removed)
-        out.append("-").append(line).append("\n");
+        write(out, '-', line);
     for (const auto line : change.added)
-        out.append("+").append(line).append("\n");
+        write(out, '+', line);
 }
 
 std::string hunks(const lines& before, const lines& after, std::size_t in_front)

@@ -87,6 +87,7 @@ public:
                  .Add(role, write_buckets),
             &gauges("file_written_timestamp_seconds", "When a file was last replaced.").Add(role),
             &gauges("file_size_bytes", "Size of a file.").Add(role),
+            &gauges("file_hash", "Hash of a file's bytes, 48 bits of it: equal files have equal hashes.").Add(role),
             &histograms("update_delay_seconds", "Time from hearing of a change to the file that shows it.")
                  .Add(role, delay_buckets),
         };

@@ -90,6 +90,7 @@ struct metrics {
         histogram* write_seconds;
         gauge* written_at; ///< Unix time
         gauge* bytes;
+        gauge* hash;
         histogram* update_delay_seconds;
     };
     std::map<core::role, file_series> files;

@@ -11,10 +11,13 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <unistd.h>
 
 namespace agent::shell {
 namespace {
@@ -28,6 +31,25 @@ std::string outputs_text(const options& settings)
     for (const auto& wanted : settings.outputs)
         text += (text.empty() ? "" : ",") + std::string(to_string(wanted.what)) + "=" + wanted.path.native();
     return text;
+}
+
+/// How long stopping may take. Docker and systemd's unit give ten seconds before they kill.
+constexpr unsigned most_seconds_to_stop = 8;
+
+/// A write that has begun is finished, unless the disk takes too long: then it is abandoned, which leaves the old file
+/// and something staged that the next start removes.
+void stop_in_time()
+{
+    std::signal(SIGALRM, [](int) { ::_exit(exit_fine); });
+    ::alarm(most_seconds_to_stop);
+}
+
+/// In the words of an operator.
+std::string_view reason(const std::exception& error)
+{
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr)
+        return "out of memory; the files stay as they are";
+    return error.what();
 }
 
 /// Why an agent ended.
@@ -50,6 +72,7 @@ asio::awaitable<void> until_signal(const runtime::logger& log, const settings_re
         if (error)
             co_return;
         if (number != SIGHUP) {
+            stop_in_time();
             log.info("stopping", {{"signal", std::string_view(number == SIGINT ? "SIGINT" : "SIGTERM")}});
             end = ending::stopped;
             co_return;
@@ -109,7 +132,7 @@ int run(options settings, const settings_reader& read_again)
                 return end == ending::stopped ? exit_fine : exit_failure;
             last_good = std::exchange(settings, std::move(next));
         } catch (const std::exception& error) {
-            std::cerr << "swarm-sd: " << error.what() << '\n';
+            std::cerr << "swarm-sd: " << reason(error) << '\n';
             if (!last_good)
                 return exit_failure;
             // An output or an address that cannot be had: the file's contents were fine, the world is not.

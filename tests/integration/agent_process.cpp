@@ -4,6 +4,7 @@
 #include "tests/integration/http.hpp"
 
 #include <csignal>
+#include <iterator>
 
 namespace integration {
 
@@ -20,6 +21,7 @@ agent_process::agent_process(const private_swarm& swarm, std::filesystem::path f
                       "--debounce=100ms",
                       "--web.listen-address=127.0.0.1:" + std::to_string(port_),
                       "--log.level=debug"};
+    command.insert(command.begin(), place.within.begin(), place.within.end());
     command.insert(command.end(), more.begin(), more.end());
     process_ = std::make_unique<child_process>(command, log_);
 }
@@ -39,6 +41,12 @@ void agent_process::kill()
 {
     process_->signal(SIGKILL);
     process_->wait();
+}
+
+std::size_t agent_process::descriptors() const
+{
+    const std::filesystem::directory_iterator open("/proc/" + std::to_string(process_->pid()) + "/fd");
+    return static_cast<std::size_t>(std::distance(begin(open), end(open)));
 }
 
 double agent_process::metric(const std::string& series) const

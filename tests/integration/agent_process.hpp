@@ -3,6 +3,7 @@
 #include "tests/integration/private_swarm.hpp"
 
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -15,6 +16,7 @@ struct agent_place {
     int node = 1;
     bool watches = false;           ///< the swarm's own task stream beside the Engine API
     std::filesystem::path engine{}; ///< where it finds the engine; empty: the node's own socket
+    arguments within{};             ///< a command that becomes the one behind it, such as `setpriv …`
 };
 
 /// The agent as its users run it, on a manager of a swarm, writing one endpoints file.
@@ -39,6 +41,8 @@ public:
     /// SIGKILL: it gets no chance to tidy up.
     void kill();
     [[nodiscard]] bool running() { return process_->running(); }
+    /// How many file descriptors it has open.
+    [[nodiscard]] std::size_t descriptors() const;
 
     /// The value of one series of its /metrics; -1 if it is not there.
     [[nodiscard]] double metric(const std::string& series) const;

@@ -271,7 +271,7 @@ TEST_F(Endpoints, AreEmptyOnlyAfterASecondLook)
     EXPECT_GE(history.versions().front().at - removed, 5s) << "the file was kept until then: " << before;
 }
 
-TEST_F(Endpoints, OutliveAnEngineThatStops)
+TEST_F(Endpoints, F01_F02_OutliveAnEngineThatStops)
 {
     create("accountservice", 3, {"--publish", "6767:6767"});
     start_agent();
@@ -294,7 +294,7 @@ TEST_F(Endpoints, OutliveAnEngineThatStops)
     }
 }
 
-TEST_F(Endpoints, SurviveAKilledAgent)
+TEST_F(Endpoints, F52_SurviveAKilledAgent)
 {
     create("accountservice", 3, {"--publish", "6767:6767"});
     start_agent();

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/mman.h>
@@ -43,6 +44,7 @@ pid_t start(const arguments& command, int in, int out, int err)
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC); // sockets that Asio made, above all
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() == parent)
         execvp(words.front(), words.data());

@@ -724,17 +724,42 @@ TEST_F(Server, GivesUpOnAClientThatDoesNotRead)
     EXPECT_TRUE(wait_for_connections(0));
 }
 
-TEST_F(Server, ClosesConnectionsBeyondTheLimit)
+TEST_F(Server, MakesRoomForAConnectionBeyondTheLimitByClosingTheOneThatWasIdleLongest)
 {
     limits.connections = 2;
     start();
     auto first = open();
+    EXPECT_TRUE(wait_for_connections(1));
     auto second = open();
     EXPECT_TRUE(wait_for_connections(2));
+    // From here on the second one has been idle longer.
+    const auto is_served = [this](raw_client& peer) {
+        support::run(io, peer.send(get_text("/hello/you")));
+        return receive_until(peer, "hello you\n").starts_with("HTTP/1.1 200 ");
+    };
+    EXPECT_TRUE(is_served(first));
+    auto third = open();
+    EXPECT_TRUE(is_served(third));
+    EXPECT_EQ(receive_all(second), "");
+    EXPECT_TRUE(is_served(first)) << "it has stayed";
+    EXPECT_EQ(serving->counts().accepted, 3U);
+    EXPECT_EQ(serving->counts().displaced, 1U);
+    EXPECT_EQ(serving->counts().refused, 0U);
+}
+
+TEST_F(Server, ClosesAConnectionBeyondTheLimitWhileNoneIsIdle)
+{
+    limits.connections = 2;
+    start();
+    auto first = open("GET /");
+    auto second = open("GET /");
+    EXPECT_TRUE(wait_for_connections(2));
+    io.poll();
     auto third = open();
     EXPECT_EQ(receive_all(third), "");
     EXPECT_EQ(serving->counts().accepted, 2U);
     EXPECT_EQ(serving->counts().refused, 1U);
+    EXPECT_EQ(serving->counts().displaced, 0U);
     first.close();
     EXPECT_TRUE(wait_for_connections(1));
     EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));

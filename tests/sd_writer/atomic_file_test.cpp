@@ -155,7 +155,7 @@ TEST(AtomicFile, OldReadersKeepTheOldBytes)
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(reader), {}), "old");
 }
 
-TEST(AtomicFile, HasTheWantedModeWhateverTheUmask)
+TEST(AtomicFile, F48_HasTheWantedModeWhateverTheUmask)
 {
     const temporary_directory directory;
     for (const mode_t mode : {0644U, 0600U, 0664U}) {
@@ -171,7 +171,7 @@ TEST(AtomicFile, HasTheWantedModeWhateverTheUmask)
 }
 
 // Prometheus runs as nobody.
-TEST(AtomicFile, CanBeReadByAnotherUserDespiteTheUmask)
+TEST(AtomicFile, F48_CanBeReadByAnotherUserDespiteTheUmask)
 {
     if (::geteuid() != 0)
         GTEST_SKIP() << "only root can become another user";
@@ -185,6 +185,33 @@ TEST(AtomicFile, CanBeReadByAnotherUserDespiteTheUmask)
                   return contents_of(directory / "out.json") == "[]" ? "" : "cannot read";
               }),
               "");
+}
+
+TEST(AtomicFile, F48_GetsItsModeBack)
+{
+    const temporary_directory directory;
+    const auto path = directory / "out.json";
+    ASSERT_EQ(put(path, "[]"), "");
+    const atomic_file file(path, usual_mode);
+    const auto inode = inode_of(path);
+    for (const mode_t mode : {0600U, 0644U, 0666U}) {
+        ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+        EXPECT_TRUE(file.restore_mode());
+        EXPECT_EQ(mode_of(path), usual_mode);
+    }
+    EXPECT_EQ(inode_of(path), inode);
+    EXPECT_FALSE(atomic_file(directory / "missing.json", usual_mode).restore_mode());
+}
+
+TEST(AtomicFile, F48_KnowsADirectoryThatIsClosedToOthers)
+{
+    const temporary_directory directory;
+    fs::create_directories(directory / "a/b");
+    EXPECT_EQ(closed_to_others(directory / "a/b/out.json"), std::nullopt);
+    fs::permissions(directory / "a/b", fs::perms{0750});
+    EXPECT_EQ(closed_to_others(directory / "a/b/out.json"), directory / "a/b");
+    fs::permissions(directory / "a", fs::perms{0754});
+    EXPECT_EQ(closed_to_others(directory / "a/b/out.json"), directory / "a") << "the first one";
 }
 
 // One event: one re-read in Prometheus, whose watch takes these kinds.
@@ -249,7 +276,7 @@ TEST(AtomicFile, DoesNotMakeAMissingDirectory)
     EXPECT_EQ(atomic_file(directory / "file/out.json", usual_mode).open(), std::errc::not_a_directory);
 }
 
-TEST(AtomicFile, RefusesWhatIsNoRegularFile)
+TEST(AtomicFile, F47_RefusesWhatIsNoRegularFile)
 {
     const temporary_directory directory;
     fs::create_directory(directory / "directory.json");
@@ -261,7 +288,7 @@ TEST(AtomicFile, RefusesWhatIsNoRegularFile)
     EXPECT_FALSE(fs::exists("/dev/.swarm-sd"));
 }
 
-TEST(AtomicFile, WritesToTheEndOfASymlink)
+TEST(AtomicFile, F47_WritesToTheEndOfASymlink)
 {
     const temporary_directory directory;
     fs::create_directory(directory / "real");
@@ -278,7 +305,7 @@ TEST(AtomicFile, WritesToTheEndOfASymlink)
     EXPECT_FALSE(fs::exists(directory / ".swarm-sd")) << "staged beside the real file";
 }
 
-TEST(AtomicFile, RefusesASymlinkThatLeadsNowhere)
+TEST(AtomicFile, F47_RefusesASymlinkThatLeadsNowhere)
 {
     const temporary_directory directory;
     fs::create_symlink("missing.json", directory / "out.json");
@@ -287,7 +314,7 @@ TEST(AtomicFile, RefusesASymlinkThatLeadsNowhere)
     EXPECT_EQ(atomic_file(directory / "loop.json", usual_mode).open(), std::errc::too_many_symbolic_link_levels);
 }
 
-TEST(AtomicFile, DoesNotFollowASymlinkInTheStagingPlace)
+TEST(AtomicFile, F47_DoesNotFollowASymlinkInTheStagingPlace)
 {
     const temporary_directory directory;
     fs::create_directory(directory / "elsewhere");
@@ -303,7 +330,7 @@ TEST(AtomicFile, DoesNotFollowASymlinkInTheStagingPlace)
     EXPECT_EQ(contents_of(directory / "victim"), "precious");
 }
 
-TEST(AtomicFile, RemovesWhatAKilledPredecessorStaged)
+TEST(AtomicFile, F52_RemovesWhatAKilledPredecessorStaged)
 {
     const temporary_directory directory;
     fs::create_directory(directory / ".swarm-sd");
@@ -324,7 +351,7 @@ TEST(AtomicFile, LeavesAloneWhatOthersStaged)
 
 // The lock.
 
-TEST(AtomicFile, IsKeptByOneProcessAtATime)
+TEST(AtomicFile, F49_IsKeptByOneProcessAtATime)
 {
     const temporary_directory directory;
     atomic_file file(directory / "out.json", usual_mode);
@@ -335,7 +362,7 @@ TEST(AtomicFile, IsKeptByOneProcessAtATime)
     EXPECT_TRUE(fs::exists(directory / ".swarm-sd/out.json.tmp")) << "only the lock's holder may clean up";
 }
 
-TEST(AtomicFile, IsKeptByOneObjectAtATime)
+TEST(AtomicFile, F49_IsKeptByOneObjectAtATime)
 {
     const temporary_directory directory;
     atomic_file second(directory / "out.json", usual_mode);
@@ -347,7 +374,7 @@ TEST(AtomicFile, IsKeptByOneObjectAtATime)
     EXPECT_EQ(second.open(), std::error_code{}) << "the lock ends with its holder";
 }
 
-TEST(AtomicFile, TheLockEndsWithAKilledHolder)
+TEST(AtomicFile, F49_TheLockEndsWithAKilledHolder)
 {
     const temporary_directory directory;
     pipe_ends pipe;
@@ -394,7 +421,7 @@ TEST(AtomicFile, OpeningAgainDoesNothing)
     EXPECT_TRUE(fs::exists(directory / ".swarm-sd/out.json.tmp"));
 }
 
-TEST(AtomicFile, FindsADirectoryDeletedAndMadeAnew)
+TEST(AtomicFile, F44_FindsADirectoryDeletedAndMadeAnew)
 {
     const temporary_directory parent;
     fs::create_directory(parent / "d");
@@ -411,7 +438,7 @@ TEST(AtomicFile, FindsADirectoryDeletedAndMadeAnew)
     EXPECT_EQ(contents_of(parent / "d/out.json"), "new");
 }
 
-TEST(AtomicFile, FindsADirectoryReplacedByAnother)
+TEST(AtomicFile, F44_FindsADirectoryReplacedByAnother)
 {
     const temporary_directory parent;
     fs::create_directory(parent / "d");
@@ -429,7 +456,7 @@ TEST(AtomicFile, FindsADirectoryReplacedByAnother)
     EXPECT_EQ(moved.open(), std::error_code{}) << "the old lock was let go";
 }
 
-TEST(AtomicFile, FollowsADirectoryLinkThatWasTurned)
+TEST(AtomicFile, F44_FollowsADirectoryLinkThatWasTurned)
 {
     const temporary_directory parent;
     fs::create_directory(parent / "one");
@@ -444,7 +471,7 @@ TEST(AtomicFile, FollowsADirectoryLinkThatWasTurned)
     EXPECT_EQ(contents_of(parent / "two/out.json"), "new");
 }
 
-TEST(AtomicFile, TakesTheLockAgainWhereItsFileWasDeleted)
+TEST(AtomicFile, F49_TakesTheLockAgainWhereItsFileWasDeleted)
 {
     const temporary_directory directory;
     atomic_file file(directory / "out.json", usual_mode);
@@ -499,7 +526,7 @@ TEST(AtomicFile, KeepsTheOldFileWhenTheSourceGivesUp)
     EXPECT_THAT(names_in(directory / ".swarm-sd"), ElementsAre("out.json.lock"));
 }
 
-TEST(AtomicFile, KeepsTheOldFileWhenTheSourceThrows)
+TEST(AtomicFile, F56_KeepsTheOldFileWhenTheSourceThrows)
 {
     const temporary_directory directory;
     ASSERT_EQ(put(directory / "out.json", "old"), "");
@@ -525,7 +552,7 @@ std::string put_harmed(const fs::path& path, const std::string& bytes, const std
 }
 
 // The limit lets the write that crosses it be short, and fails the next one.
-TEST(AtomicFile, KeepsTheOldFileAtTheFileSizeLimit)
+TEST(AtomicFile, F41_KeepsTheOldFileAtTheFileSizeLimit)
 {
     const temporary_directory directory;
     ASSERT_EQ(put(directory / "out.json", "old"), "");
@@ -569,7 +596,7 @@ struct failing_call {
     std::string expected;
 };
 
-TEST(AtomicFile, KeepsTheOldFileWhicheverSystemCallFails)
+TEST(AtomicFile, F41_KeepsTheOldFileWhicheverSystemCallFails)
 {
     std::vector<long> renames{__NR_renameat2};
 #ifdef __NR_renameat
@@ -614,7 +641,7 @@ std::optional<int> descriptor_of(const fs::path& directory)
     return std::nullopt;
 }
 
-TEST(AtomicFile, ReportsADirectoryThatCouldNotBeSynced)
+TEST(AtomicFile, F43_ReportsADirectoryThatCouldNotBeSynced)
 {
     const temporary_directory directory;
     const std::array fsync{long{__NR_fsync}};
@@ -626,7 +653,7 @@ TEST(AtomicFile, ReportsADirectoryThatCouldNotBeSynced)
     EXPECT_EQ(contents_of(directory / "out.json"), "new") << "the one failure with the new file in place";
 }
 
-TEST(AtomicFile, NeedsAWritableDirectory)
+TEST(AtomicFile, F42_NeedsAWritableDirectory)
 {
     if (::geteuid() != 0)
         GTEST_SKIP() << "only root can become another user";
@@ -675,7 +702,7 @@ protected:
     fs::path output = directory / "out.json";
 };
 
-TEST_F(MountedAtomicFile, RefusesASingleMountedFile)
+TEST_F(MountedAtomicFile, F46_RefusesASingleMountedFile)
 {
     write_file(output, "covered");
     write_file(directory / "mounted", "old");
@@ -689,7 +716,7 @@ TEST_F(MountedAtomicFile, RefusesASingleMountedFile)
     EXPECT_FALSE(fs::exists(directory / ".swarm-sd"));
 }
 
-TEST_F(MountedAtomicFile, RefusesAFileMountedLater)
+TEST_F(MountedAtomicFile, F46_RefusesAFileMountedLater)
 {
     write_file(output, "old");
     write_file(directory / "mounted", "other");
@@ -704,7 +731,7 @@ TEST_F(MountedAtomicFile, RefusesAFileMountedLater)
     EXPECT_THAT(names_in(directory / ".swarm-sd"), ElementsAre("out.json.lock"));
 }
 
-TEST_F(MountedAtomicFile, RefusesAStagingPlaceOnAnotherMount)
+TEST_F(MountedAtomicFile, F46_RefusesAStagingPlaceOnAnotherMount)
 {
     fs::create_directory(directory / ".swarm-sd");
     fs::create_directory(directory / "other");
@@ -726,7 +753,7 @@ TEST_F(MountedAtomicFile, TakesAMountedDirectory)
     EXPECT_EQ(contents_of(mounted / "out.json"), "new");
 }
 
-TEST_F(MountedAtomicFile, FindsADirectoryMountedOver)
+TEST_F(MountedAtomicFile, F44_FindsADirectoryMountedOver)
 {
     const temporary_directory mounted;
     EXPECT_EQ(with_mounts([&]() -> std::string {
@@ -741,7 +768,7 @@ TEST_F(MountedAtomicFile, FindsADirectoryMountedOver)
     EXPECT_FALSE(fs::exists(output));
 }
 
-TEST_F(MountedAtomicFile, RefusesAReadOnlyFileSystem)
+TEST_F(MountedAtomicFile, F42_RefusesAReadOnlyFileSystem)
 {
     EXPECT_EQ(with_mounts([&]() -> std::string {
                   if (::mount("none", directory.path().c_str(), "tmpfs", MS_RDONLY, "size=64k") != 0)
@@ -751,7 +778,7 @@ TEST_F(MountedAtomicFile, RefusesAReadOnlyFileSystem)
               text(std::errc::read_only_file_system));
 }
 
-TEST_F(MountedAtomicFile, KeepsTheOldFileOnAFullFileSystem)
+TEST_F(MountedAtomicFile, F41_KeepsTheOldFileOnAFullFileSystem)
 {
     EXPECT_EQ(with_mounts([&]() -> std::string {
                   if (::mount("none", directory.path().c_str(), "tmpfs", 0, "size=64k") != 0)
@@ -791,7 +818,7 @@ bool ends_before(int stops, const std::function<void()>& work)
     return false;
 }
 
-TEST(AtomicFile, HoldsOldOrNewBytesWhenKilledAtAnySystemCall)
+TEST(AtomicFile, F52_HoldsOldOrNewBytesWhenKilledAtAnySystemCall)
 {
     const temporary_directory directory;
     const auto path = directory / "out.json";
@@ -834,7 +861,7 @@ void replace_for_ever(const fs::path& path, const std::array<std::string, 2>& co
     }
 }
 
-TEST(AtomicFile, IsWholeWhenItsWriterIsKilledAtRandom)
+TEST(AtomicFile, F52_IsWholeWhenItsWriterIsKilledAtRandom)
 {
     const temporary_directory directory;
     const auto path = directory / "out.json";

@@ -64,10 +64,28 @@ TEST_F(WriterTest, DoesNotTouchAnEqualFile)
     EXPECT_EQ(inode(), before);
 }
 
+TEST_F(WriterTest, TellsEqualDocumentsByTheirHash)
+{
+    const auto written = file.write(groups);
+    EXPECT_NE(written.hash, 0u);
+    EXPECT_EQ(file.write(groups).hash, written.hash) << "unchanged";
+    groups.front().targets.front() = "10.0.0.9:80";
+    EXPECT_NE(file.write(groups).hash, written.hash);
+}
+
 TEST_F(WriterTest, DoesNotTouchAnEqualFileOfAnEarlierRun)
 {
     write_file(output, to_json(groups));
     EXPECT_EQ(file.write(groups).outcome, write_outcome::unchanged);
+}
+
+// Somebody may have hidden it from Prometheus.
+TEST_F(WriterTest, F48_GivesAnEqualFileItsModeBack)
+{
+    ASSERT_EQ(file.write(groups).outcome, write_outcome::written);
+    fs::permissions(output, fs::perms{0600});
+    EXPECT_EQ(file.write(groups).outcome, write_outcome::unchanged);
+    EXPECT_EQ(fs::status(output).permissions(), fs::perms{0644});
 }
 
 TEST_F(WriterTest, WritesAnEmptyList)
@@ -77,7 +95,7 @@ TEST_F(WriterTest, WritesAnEmptyList)
     EXPECT_EQ(file.write({}).outcome, write_outcome::unchanged);
 }
 
-TEST_F(WriterTest, PutsRightWhatOthersDidToTheFile)
+TEST_F(WriterTest, F45_PutsRightWhatOthersDidToTheFile)
 {
     ASSERT_EQ(file.write(groups).outcome, write_outcome::written);
     fs::remove(output);
@@ -89,7 +107,7 @@ TEST_F(WriterTest, PutsRightWhatOthersDidToTheFile)
     EXPECT_EQ(contents_of(output), to_json(groups));
 }
 
-TEST_F(WriterTest, WritesAgainIntoADirectoryMadeAnew)
+TEST_F(WriterTest, F44_WritesAgainIntoADirectoryMadeAnew)
 {
     fs::create_directory(directory / "d");
     writer other(directory / "d/out.json", usual_mode);
@@ -113,7 +131,7 @@ TEST_F(WriterTest, NamesTheFileAndTheCauseOfAFailure)
     EXPECT_EQ(other.open(), std::errc::no_such_file_or_directory);
 }
 
-TEST_F(WriterTest, IsRefusedWhileAnotherHoldsTheFile)
+TEST_F(WriterTest, F49_IsRefusedWhileAnotherHoldsTheFile)
 {
     ASSERT_EQ(file.open(), std::error_code{});
     writer second(output, usual_mode);

@@ -67,8 +67,8 @@ virtual_time::~virtual_time()
 std::optional<time_point> virtual_time::next_timer() const
 {
     const auto& timers = process_clocks().timers;
-    const auto first =
-        std::min_element(timers.begin(), timers.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto first = std::min_element(timers.begin(), timers.end(),
+                                        [](const auto& a, const auto& b) { return a.second < b.second; });
     return first == timers.end() ? std::nullopt : std::optional(time_point(first->second));
 }
 

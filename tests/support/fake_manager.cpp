@@ -17,6 +17,11 @@ std::string as_list(const fake_manager::objects& objects)
     return list_message(messages);
 }
 
+std::string name_of(const grpc_server::call& call)
+{
+    return call.method.substr(call.method.rfind('/') + 1);
+}
+
 bool is_open(const grpc_server::call* watch)
 {
     return watch->is_connected() && !watch->given_up();
@@ -31,22 +36,25 @@ fake_manager::fake_manager(boost::asio::any_io_executor executor, const std::fil
 
 void fake_manager::take(grpc_server::call& call)
 {
-    const auto name = call.method.substr(call.method.rfind('/') + 1);
+    const auto name = name_of(call);
     asked.push_back(name);
+    if (take_over && take_over(call))
+        return;
     const auto delay = delays.find(name);
     if (delay == delays.end())
-        return answer(call, name);
+        return answer(call);
     const auto timer = timers_.emplace(timers_.end(), executor_, delay->second);
-    timer->async_wait([this, &call, name, timer, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
+    timer->async_wait([this, &call, timer, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
         if (error || alive.expired())
             return;
         timers_.erase(timer);
-        answer(call, name);
+        answer(call);
     });
 }
 
-void fake_manager::answer(grpc_server::call& call, const std::string& name)
+void fake_manager::answer(grpc_server::call& call)
 {
+    const auto name = name_of(call);
     if (hanging.contains(name))
         return;
     if (const auto fault = failing.find(name); fault != failing.end() && fault->second.times > 0) {
@@ -78,6 +86,7 @@ const fake_manager::objects* fake_manager::listed_by(std::string_view name) cons
 
 void fake_manager::open_watch(grpc_server::call& call)
 {
+    std::erase_if(watches_, [](const auto* watch) { return !is_open(watch); });
     watches_.push_back(&call);
     std::string bytes;
     if (arms)

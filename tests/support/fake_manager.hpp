@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -69,6 +70,10 @@ public:
     std::size_t copies = 1;                                  ///< each message is told so many times
     std::map<std::string, std::string, std::less<>> instead; ///< messages of any bytes
 
+    /// Takes calls over that are not to be answered at once; they are by `answer`, later.
+    std::function<bool(grpc_server::call&)> take_over;
+    void answer(grpc_server::call& call);
+
     // --- The record ---
 
     [[nodiscard]] std::size_t count(std::string_view name) const;
@@ -85,7 +90,6 @@ private:
     };
 
     void take(grpc_server::call& call);
-    void answer(grpc_server::call& call, const std::string& name);
     void open_watch(grpc_server::call& call);
     /// What a call lists; null for one that is no list.
     [[nodiscard]] const objects* listed_by(std::string_view name) const;

@@ -99,6 +99,7 @@ void grpc_server::call::send_bytes(std::string_view bytes)
 
 void grpc_server::call::end(int status, std::string_view message)
 {
+    has_ended_ = true;
     http2_peer::field_list trailers{{"grpc-status", std::to_string(status)}};
     if (!message.empty())
         trailers.emplace_back("grpc-message", message);
@@ -114,6 +115,7 @@ void grpc_server::call::answer(std::string_view message)
 
 void grpc_server::call::refuse(const http2_peer::field_list& trailers, unsigned status)
 {
+    has_ended_ = true;
     const auto at = where_.lock();
     if (!at)
         return;
@@ -123,6 +125,7 @@ void grpc_server::call::refuse(const http2_peer::field_list& trailers, unsigned 
 
 void grpc_server::call::reset(std::uint32_t code)
 {
+    has_ended_ = true;
     const auto at = where_.lock();
     if (!at)
         return;

@@ -50,6 +50,8 @@ public:
         [[nodiscard]] std::optional<std::uint32_t> given_up() const;
         /// Whether its connection still stands.
         [[nodiscard]] bool is_connected() const { return !where_.expired(); }
+        /// Whether nothing more can be said.
+        [[nodiscard]] bool is_over() const { return has_ended_ || !is_connected() || given_up(); }
 
     private:
         /// The peer to answer by, once the head is sent; null when it is gone.
@@ -58,6 +60,7 @@ public:
         std::weak_ptr<connection> where_;
         http2_peer::stream_id id_;
         bool has_begun_ = false;
+        bool has_ended_ = false;
     };
 
     grpc_server(boost::asio::any_io_executor executor, const std::filesystem::path& socket,
@@ -94,6 +97,11 @@ public:
 
     std::list<call> calls; ///< all that ever came
     [[nodiscard]] std::size_t count(std::string_view method) const;
+    /// Drops the calls that are over, for runs of days.
+    void forget_ended()
+    {
+        calls.remove_if([](const call& one) { return one.is_over(); });
+    }
 
 private:
     [[nodiscard]] boost::asio::awaitable<void> serve(std::shared_ptr<connection> with);

@@ -24,6 +24,8 @@ std::unique_ptr<metric_reading> server_metrics::read() const
     counter("http_connections_accepted_total", "Connections that were accepted and served.", counts.accepted);
     counter("http_connections_refused_total", "Connections that were closed at once because too many were open.",
             counts.refused);
+    counter("http_connections_displaced_total", "Idle connections that were closed to make room for new ones.",
+            counts.displaced);
     counter("http_accept_failures_total", "Failed attempts to accept a connection, mostly for want of descriptors.",
             counts.accept_failures);
     if (const auto queue = server_->accept_queue()) {

@@ -4,6 +4,7 @@
 #include "sd_writer/json.hpp"
 #include "tests/agent/core/swarm_builder.hpp"
 #include "tests/support/choices.hpp"
+#include "tests/support/decisions.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -103,6 +103,36 @@ TEST_F(Explanation, IsATextForAPerson)
     EXPECT_THAT(text, HasSubstr("label without effect, bad_path: prometheus.path=metrics\n"));
 }
 
+TEST_F(Explanation, LetsNoTextFromOutsideEndALineOrMoveACursor)
+{
+    auto odd = service_named("a\nb\x1b[2J\u009b1A\x7f");
+    odd.labels = {{"prometheus.path", "x\ny"}};
+    world.put(odd);
+    world.put(task_of(odd, "t\r\n2"));
+    const auto text = to_text(explain(odd.name, world, rules));
+    EXPECT_THAT(text, HasSubstr("service a?b?[2J?1A? (id-a?b?[2J?1A?)\ntask t??2 on node node-1\n"));
+    EXPECT_THAT(text, HasSubstr("prometheus.path=x?y\n"));
+    EXPECT_THAT(to_text(explain("no\nsuch", world, rules)), HasSubstr("there is no service \"no?such\"\n"));
+    EXPECT_THAT(to_text(explain("a\nc", world, rules)), HasSubstr("  perhaps a?b?[2J?1A?\n"));
+}
+
+TEST_F(Explanation, CutsLongTextBetweenCharacters)
+{
+    shop.labels = {{"prometheus.path", std::string(251, '-')},
+                   {"prometheus.scheme", "\u00f6" + std::string(197, '-') + "\u00f6"}};
+    world.put(shop);
+    const auto text = to_text(explain("shop", world, rules));
+    EXPECT_THAT(text, HasSubstr("prometheus.path=" + std::string(200, '-') + "... (251 bytes)\n"));
+    EXPECT_THAT(text, HasSubstr("prometheus.scheme=\u00f6" + std::string(197, '-') + "... (201 bytes)\n"));
+}
+
+TEST_F(Explanation, ComparesNoMoreOfALongQuestionThanANameHas)
+{
+    world.put(service_named(std::string(63, 'x'))); // which the whole question is more like
+    const auto asked = "shop" + std::string(60, '-') + std::string(1'000, 'x');
+    EXPECT_EQ(explain(asked, world, rules).nearest.front(), "shop");
+}
+
 TEST_F(Explanation, DoesNotChangeWhatComesOut)
 {
     rule_trace trace;

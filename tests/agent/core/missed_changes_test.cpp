@@ -140,6 +140,13 @@ TEST_F(MissedChanges, ForgetsItsSuspectsWithTheStream)
     expect_missed(start + 1h, 0, 0);
 }
 
+TEST_F(MissedChanges, ForgetHintsThatExplainNothingAnyMoreWhetherListsComeOrNot)
+{
+    for (int second = 0; second < 10'000; ++second)
+        watch.heard_of("t" + std::to_string(second), start + std::chrono::seconds(second));
+    EXPECT_LE(watch.remembered(), 2 * missed_changes::memory / 1s + 1);
+}
+
 TEST_F(MissedChanges, DoNotBlameTheStreamForAManagersStatus)
 {
     swarm world;
@@ -149,6 +156,28 @@ TEST_F(MissedChanges, DoNotBlameTheStreamForAManagersStatus)
     manager.manager->reachability = "unreachable";
     watch.listed(world.put(manager), start);
     expect_missed(start + missed_changes::grace, 0, 0);
+}
+
+TEST_F(MissedChanges, TakesAllForAnnouncedForAWhileRatherThanRememberMoreThanTheLimit)
+{
+    for (std::size_t number = 0; number <= missed_changes::most_heard; ++number)
+        watch.heard_of("x" + std::to_string(number), start);
+    watch.listed(service_changed("x0"), start + missed_changes::memory);
+    EXPECT_EQ(watch.deadline(), std::nullopt);
+    watch.listed(service_changed("x0"), start + missed_changes::memory + 1s);
+    EXPECT_EQ(watch.deadline(), start + missed_changes::memory + 3s);
+}
+
+TEST_F(MissedChanges, CountsAChangeOnceHoweverOftenListsShowIt)
+{
+    watch.listed(task_flipped("t1"), start);
+    watch.listed(task_flipped("t1"), start + 1s);
+    watch.listed(task_flipped("t2"), start + 1s);
+    EXPECT_EQ(watch.deadline(), start + 2s);
+    expect_missed(start + 2s, 0, 1);
+    EXPECT_EQ(watch.deadline(), start + 3s);
+    watch.heard_of("id-shop", start + 2s);
+    EXPECT_EQ(watch.deadline(), std::nullopt) << "that explains the other one";
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "tests/agent/core/swarm_builder.hpp"
 #include "tests/agent/core/swarm_maker.hpp"
 #include "tests/fuzz/utf8.hpp"
+#include "tests/support/decisions.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -306,5 +306,30 @@ TEST_F(ReadQueue, GoesOnLookingAtWhatAListShowsInMotion)
     EXPECT_THAT(take_all(start + 120ms), ElementsAre(read_task{"t"}, read_tasks_of{"id-shop"}));
 }
 
+TEST_F(ReadQueue, LeavesToAListWhatItHasNoRoomFor)
+{
+    for (std::size_t number = 0; number < read_queue::most_waiting; ++number)
+        queue.start_hint("t" + std::to_string(number), now);
+    EXPECT_FALSE(queue.overflows(now, 1'000'000)) << "nothing is due yet";
+    queue.start_hint("t0", now);
+    EXPECT_FALSE(queue.overflows(now, 1'000'000)) << "that one is known";
+    queue.start_hint("one more", now);
+    EXPECT_TRUE(queue.overflows(now, 1'000'000));
+    queue.list_started(only(list_kind::swarm), now);
+    EXPECT_FALSE(queue.overflows(now, 1'000'000));
+    EXPECT_EQ(take_all(now + 1min).size(), read_queue::most_waiting);
+}
+
+TEST_F(ReadQueue, AwaitsAnEndOnceItWasHeardOfEvenIfAStartIsToldLater)
+{
+    queue.death_hint("t", now);
+    queue.start_hint("t", now);
+    ASSERT_TRUE(take_next());
+    queue.task_looked_at("t", &running, now);
+    EXPECT_TRUE(queue.deadline()) << "it still has to end";
+    ASSERT_TRUE(take_next());
+    queue.task_looked_at("t", &failed, now);
+}
+
 } // namespace
 } // namespace agent::core

@@ -330,6 +330,17 @@ TEST_F(Swarm, KeepsAManagersStatusApartFromWhatEventsTell)
     EXPECT_TRUE(world.put(manager).empty());
 }
 
+TEST_F(Swarm, TellsOfContainersWhoseNetworkWasRemoved)
+{
+    container one;
+    one.id = "c1";
+    one.networks = {{"front", "id-front", "10.0.1.9", ""}};
+    world.put(std::vector{overlay("front"), overlay("back")});
+    world.put_containers({one});
+    EXPECT_FALSE(world.remove_network("id-back").containers);
+    EXPECT_TRUE(world.remove_network("id-front").containers);
+}
+
 TEST_F(Swarm, KeepsTheScopeOfANetworkThatACopyDoesNotSay)
 {
     auto listed = overlay("back");

@@ -257,6 +257,30 @@ TEST_F(WatchFollower, AsksWhoLeadsSoonAfterANodeChanged)
     EXPECT_FALSE(world.find_node("node-1")->manager->leader);
 }
 
+TEST_F(WatchFollower, TakesAManagersStatusAwayFromANodeThatWasDemoted)
+{
+    follow();
+    truth.nodes.front().version = {101};
+    truth.nodes.front().manager.reset();
+    tell({{kind::updated, truth.nodes.front()}});
+    EXPECT_TRUE(world.find_node("node-1")->manager.has_value()) << "changes do not tell";
+    EXPECT_THAT(tick(), ElementsAre(action{ask_leader{}}));
+    answer_leader();
+    EXPECT_FALSE(world.find_node("node-1")->manager.has_value());
+}
+
+TEST_F(WatchFollower, TakesNoNodeFromAnAnswerThatIsOlderThanItsRemoval)
+{
+    follow();
+    const auto other = at_version(node_at("node-2", "192.168.0.2"), listed_version + 1);
+    tell({{kind::created, other}});
+    EXPECT_THAT(tick(), ElementsAre(action{ask_leader{}}));
+    truth.nodes.push_back(other); // as the leader knew them when it was asked
+    tell({{kind::removed, other}});
+    answer_leader();
+    EXPECT_EQ(world.find_node("node-2"), nullptr);
+}
+
 TEST_F(WatchFollower, AsksTheLeaderForASignOfLifeEveryFiveSeconds)
 {
     follow();

@@ -127,7 +127,7 @@ TEST_F(Daemon, WritesNothingWhileNothingChanges)
     EXPECT_EQ(std::filesystem::last_write_time(harness_.output()), before);
 }
 
-TEST_F(Daemon, RepairsAFileThatSomebodyEdited)
+TEST_F(Daemon, F45_RepairsAFileThatSomebodyEdited)
 {
     harness_.settings.resync_interval = 20ms;
     start();

@@ -36,7 +36,7 @@ protected:
     agent_harness harness_;
 };
 
-TEST_F(Faults, ADirectoryThatVanishesIsWaitedFor)
+TEST_F(Faults, F44_ADirectoryThatVanishesIsWaitedFor)
 {
     start();
     std::filesystem::remove_all(harness_.output().parent_path());
@@ -70,7 +70,7 @@ TEST_F(Faults, AListenAddressThatIsTakenIsSaidAtOnce)
     EXPECT_THROW(agent::shell::daemon(harness_.io.get_executor(), second, harness_.log), std::runtime_error);
 }
 
-TEST_F(Faults, ASecondAgentWithTheSameFileIsNotReadyUntilTheFirstIsGone)
+TEST_F(Faults, F49_ASecondAgentWithTheSameFileIsNotReadyUntilTheFirstIsGone)
 {
     start();
     agent_harness second;

@@ -28,6 +28,13 @@ TEST(LineDiff, KeepsWhatIsCommonBetweenChanges)
               "@@ -2 +1,0 @@\n-2\n@@ -4,0 +4 @@\n+x\n@@ -5,0 +6 @@\n+7\n");
 }
 
+TEST(LineDiff, TellsALineWithoutItsEndFromOneThatHasIt)
+{
+    EXPECT_EQ(line_diff("a\nb", "a\nb\n"), "@@ -2 +2 @@\n-b\n\\ No newline at end of file\n+b\n");
+    EXPECT_EQ(line_diff("", "a"), "@@ -0,0 +1 @@\n+a\n\\ No newline at end of file\n");
+    EXPECT_EQ(line_diff("a", "a"), "");
+}
+
 TEST(LineDiff, GivesAllLinesWhereTheTextsAreLargeAndDifferent)
 {
     std::string before;

@@ -18,6 +18,8 @@ TEST(OutputError, NamesTheFileTheReasonAndWhatToDo)
                 HasSubstr("the directory /sd must exist"));
     EXPECT_THAT(output_error("/sd/x.json", std::make_error_code(std::errc::permission_denied)),
                 HasSubstr("must be writable"));
+    EXPECT_THAT(output_error("/sd/x.json", std::make_error_code(std::errc::cross_device_link)),
+                HasSubstr("/sd/.swarm-sd must be on the file system of the file"));
 }
 
 TEST(OutputError, SaysNoMoreThanTheReasonWhereThatIsEnough)

@@ -1,0 +1,142 @@
+#include "tests/simulation/disk.hpp"
+
+#include <boost/asio/execution.hpp>
+#include <boost/asio/post.hpp>
+
+#include <memory>
+#include <utility>
+
+#include <fcntl.h>
+
+namespace simulation {
+namespace {
+
+namespace asio = boost::asio;
+
+disk* the_disk = nullptr;
+
+/// What Asio wants of an executor, and a disk to run on.
+class disk_executor {
+public:
+    explicit disk_executor(disk& where) : where_(&where) {}
+
+    asio::execution_context& query(asio::execution::context_t) const noexcept { return where_->context(); }
+    static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept
+    {
+        return asio::execution::blocking.never;
+    }
+    [[nodiscard]] disk_executor require(asio::execution::blocking_t::never_t) const { return *this; }
+
+    template <class Job>
+    void execute(Job job) const
+    {
+        // Jobs can be moved only; std::function wants to copy.
+        auto shared = std::make_shared<Job>(std::move(job));
+        where_->run([shared] { std::move (*shared)(); });
+    }
+
+    friend bool operator==(const disk_executor& a, const disk_executor& b) noexcept { return a.where_ == b.where_; }
+    friend bool operator!=(const disk_executor& a, const disk_executor& b) noexcept { return !(a == b); }
+
+private:
+    disk* where_;
+};
+
+} // namespace
+
+disk::disk(asio::io_context& io, agenda& plan, std::filesystem::path watched, std::string output)
+    : io_(io), plan_(plan), watched_(std::move(watched)), output_(std::move(output))
+{
+    the_disk = this;
+}
+
+disk::~disk()
+{
+    the_disk = nullptr;
+}
+
+asio::any_io_executor disk::executor()
+{
+    return disk_executor(*this);
+}
+
+disk* disk::current() noexcept
+{
+    return the_disk;
+}
+
+/// Asio hands a job over in two pieces: the job itself, then what brings its result back. Only the first takes time.
+void disk::run(std::function<void()> job)
+{
+    if (is_at_work_) {
+        asio::post(io_, std::move(job));
+        is_at_work_ = false;
+        return;
+    }
+    is_at_work_ = true;
+    has_failed_ = false;
+    on_begin();
+    plan_.in(job_time, [this, job = std::move(job)] {
+        asio::post(io_, [this, job] {
+            job();
+            end_job();
+        });
+    });
+}
+
+void disk::end_job()
+{
+    if (directory_is_dirty_ && !has_failed_)
+        blame("directory_not_synced", watched_.native());
+    directory_is_dirty_ = false;
+    on_end(has_failed_);
+}
+
+bool disk::covers(const std::string& path) const
+{
+    return path.starts_with(watched_.native());
+}
+
+std::optional<int> disk::fault_of(file_call what, const std::string& path)
+{
+    const auto fault = failing.find(what);
+    if (fault == failing.end() || !covers(path))
+        return std::nullopt;
+    has_failed_ = true;
+    return fault->second;
+}
+
+void disk::opened(const std::string& path, int flags)
+{
+    if (!covers(path) || ((flags & O_ACCMODE) == O_RDONLY && (flags & O_CREAT) == 0))
+        return;
+    if (path == watched_ / output_)
+        blame("written_in_place", path);
+    else if (std::filesystem::path(path).parent_path() == watched_)
+        blame("visible_temporary", path);
+}
+
+void disk::wrote(const std::string& path)
+{
+    if (covers(path))
+        dirty_.insert(path);
+}
+
+void disk::synced(const std::string& path)
+{
+    dirty_.erase(path);
+    if (path == watched_)
+        directory_is_dirty_ = false;
+}
+
+void disk::renamed(const std::string& from, const std::string& to)
+{
+    if (!covers(to))
+        return;
+    if (dirty_.contains(from))
+        blame("renamed_before_sync", from);
+    dirty_.erase(from);
+    directory_is_dirty_ = true;
+}
+
+} // namespace simulation
