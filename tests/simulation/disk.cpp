@@ -65,31 +65,45 @@ disk* disk::current() noexcept
     return the_disk;
 }
 
-/// Asio hands a job over in two pieces: the job itself, then what brings its result back. Only the first takes time.
-void disk::run(std::function<void()> job)
+/// Asio hands a job over in pieces: the job itself; perhaps its cancellation, which comes too late for it; and what
+/// brings its result back, which is handed over while the job runs. All in order, as by a thread. Only what touches the
+/// disk is a job.
+void disk::run(std::function<void()> work)
 {
-    if (is_at_work_) {
-        asio::post(io_, std::move(job));
-        is_at_work_ = false;
-        return;
-    }
-    is_at_work_ = true;
-    has_failed_ = false;
-    on_begin();
-    plan_.in(job_time, [this, job = std::move(job)] {
-        asio::post(io_, [this, job] {
-            job();
-            end_job();
-        });
-    });
+    const bool is_result = is_running_;
+    if (!is_result)
+        on_begin();
+    pieces_.push_back({std::move(work), clock::now(), is_result ? duration{} : job_time});
+    if (pieces_.size() == 1)
+        plan_next();
 }
 
-void disk::end_job()
+void disk::plan_next()
+{
+    plan_.in(pieces_.front().takes, [this] { asio::post(io_, [this] { do_next(); }); });
+}
+
+void disk::do_next()
+{
+    const auto next = pieces_.front();
+    was_touched_ = false;
+    has_failed_ = false;
+    is_running_ = true;
+    next.work();
+    is_running_ = false;
+    if (was_touched_)
+        end_job(next.handed_over_at);
+    pieces_.pop_front();
+    if (!pieces_.empty())
+        plan_next();
+}
+
+void disk::end_job(time_point begun_at)
 {
     if (directory_is_dirty_ && !has_failed_)
         blame("directory_not_synced", watched_.native());
     directory_is_dirty_ = false;
-    on_end(has_failed_);
+    on_end(has_failed_, begun_at);
 }
 
 bool disk::covers(const std::string& path) const
@@ -108,6 +122,7 @@ std::optional<int> disk::fault_of(file_call what, const std::string& path)
 
 void disk::opened(const std::string& path, int flags)
 {
+    was_touched_ = was_touched_ || covers(path);
     if (!covers(path) || ((flags & O_ACCMODE) == O_RDONLY && (flags & O_CREAT) == 0))
         return;
     if (path == watched_ / output_)

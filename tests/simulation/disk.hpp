@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -35,12 +36,10 @@ public:
     std::map<file_call, int> failing; ///< with which errno
     duration job_time{};
 
-    std::function<void()> on_begin;          ///< a job was handed over
-    std::function<void(bool failed)> on_end; ///< it is done
+    std::function<void()> on_begin;                               ///< a job was handed over
+    std::function<void(bool failed, time_point begun_at)> on_end; ///< it is done
     std::function<void(const std::string& rule, const std::string& what)>
         blame; ///< a rule of careful writing was broken
-
-    [[nodiscard]] bool is_at_work() const noexcept { return is_at_work_; }
 
     // --- For the calls themselves, and for the executor ---
 
@@ -53,11 +52,19 @@ public:
     void synced(const std::string& path);
     void renamed(const std::string& from, const std::string& to);
     [[nodiscard]] bool covers(const std::string& path) const;
-    void run(std::function<void()> job);
+    void run(std::function<void()> work);
     [[nodiscard]] boost::asio::io_context& context() noexcept { return io_; }
 
 private:
-    void end_job();
+    struct piece {
+        std::function<void()> work;
+        time_point handed_over_at;
+        duration takes{};
+    };
+
+    void plan_next();
+    void do_next();
+    void end_job(time_point begun_at);
 
     boost::asio::io_context& io_;
     agenda& plan_;
@@ -66,7 +73,9 @@ private:
     std::set<std::string> dirty_; ///< files written to and not synced since
     bool directory_is_dirty_ = false;
     bool has_failed_ = false; ///< in this job
-    bool is_at_work_ = false;
+    std::deque<piece> pieces_;
+    bool is_running_ = false;  ///< one of them
+    bool was_touched_ = false; ///< by it
 };
 
 } // namespace simulation

@@ -129,7 +129,8 @@ void judge::take_list(const question& asked, bool is_whole, time_point now)
         leader_answered_ = asked.at;
     auto& set = under_way_[from];
     if (!is_whole) {
-        set = {};
+        if (set.since && asked.at >= *set.since) // otherwise it is of a connection that was given up
+            set = {};
         return;
     }
     set.came.insert(asked.what.what);
@@ -196,15 +197,14 @@ void judge::watch_armed(time_point)
 
 // --- What it does ---
 
-void judge::write_began(time_point now)
+void judge::write_began(time_point)
 {
-    write_began_at_ = now;
     unwritten_since_.reset();
 }
 
-void judge::write_ended(bool failed, bool replaced, const std::optional<std::string>& text, time_point now)
+void judge::write_ended(bool failed, bool replaced, const std::optional<std::string>& text, time_point begun_at,
+                        time_point now)
 {
-    const auto began_at = std::exchange(write_began_at_, std::nullopt).value_or(now);
     write_failed_at_ = failed ? std::optional(now) : std::nullopt;
     has_written_ = true;
     if (!replaced)
@@ -217,14 +217,14 @@ void judge::write_ended(bool failed, bool replaced, const std::optional<std::str
     }
     if (text == last_file_)
         blame("I4", "needless_write", "the same bytes were there already", now);
-    if (last_file_ && replaced_at_ && began_at - *replaced_at_ < limits_.quiet)
-        blame("I5", "writes_too_close", "after " + seconds(time_point(began_at - *replaced_at_)) + " s", now);
-    replaced_at_ = began_at;
+    if (last_file_ && replaced_at_ && begun_at - *replaced_at_ < limits_.quiet)
+        blame("I5", "writes_too_close", "after " + seconds(time_point(begun_at - *replaced_at_)) + " s", now);
+    replaced_at_ = begun_at;
     const bool had_targets = last_file_ && said_ && !said_->empty();
     last_file_ = text;
     said_ = said;
     is_file_new_ = true;
-    check_contents(*said, had_targets, began_at);
+    check_contents(*said, had_targets, begun_at);
 }
 
 /// Whether the latest list and what was told since make such a file.

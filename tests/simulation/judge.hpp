@@ -89,7 +89,9 @@ public:
     /// @param failed    something went wrong with the disk
     /// @param replaced  the file is another one than before
     /// @param text      of the file; nothing if there is none
-    void write_ended(bool failed, bool replaced, const std::optional<std::string>& text, time_point now);
+    /// @param begun_at  what it was to write was decided then
+    void write_ended(bool failed, bool replaced, const std::optional<std::string>& text, time_point begun_at,
+                     time_point now);
     void broke_file_rules(std::string name, std::string detail, time_point now);
     /// To be called at every moment.
     void glance(const observation& seen, time_point now);
@@ -158,7 +160,6 @@ private:
     bool is_file_new_ = true; ///< since the truth was last compared with it
     time_point checked_from_{};
     std::optional<time_point> replaced_at_;
-    std::optional<time_point> write_began_at_;
     std::optional<time_point> write_failed_at_; ///< the latest attempt failed
     bool has_written_ = false;                  ///< since it started
     std::optional<time_point> unwritten_since_;

@@ -54,7 +54,7 @@ protected:
     void write(const std::string& text, duration when)
     {
         told.write_began(at(when));
-        told.write_ended(false, true, text, at(when));
+        told.write_ended(false, true, text, at(when), at(when));
     }
 
     void begin_task(duration when) { told.committed({{change::kind::created, task_of("t2", "10.0.1.3")}}, at(when)); }
@@ -262,7 +262,7 @@ TEST_F(Judge, I8ReadyMeansThatTheTruthIsKnown)
 TEST_F(Judge, I8ReadyMeansThatTheFileWasWritten)
 {
     told.write_began(at(5s));
-    told.write_ended(true, false, one_target, at(5s));
+    told.write_ended(true, false, one_target, at(5s), at(5s));
     live_until(6s);
     EXPECT_THAT(names(), Contains("I8 ready_without_file"));
 }

@@ -86,10 +86,9 @@ run::run(plan how)
     between_deeds_ = dice_.any(paces);
     disk_.on_begin = [this] {
         written_ = agent_->state().believed(role::endpoints);
-        identity_ = state_of_file().identity;
         judge_.write_began(clock::now());
     };
-    disk_.on_end = [this](bool failed) { write_ended(failed); };
+    disk_.on_end = [this](bool failed, time_point begun_at) { write_ended(failed, begun_at); };
     disk_.blame = [this](const std::string& rule, const std::string& what) {
         judge_.broke_file_rules(rule, what, clock::now());
     };
@@ -313,24 +312,25 @@ run::file_state run::state_of_file() const
     return {found.st_ino, found.st_size, found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec};
 }
 
-void run::write_ended(bool failed)
+void run::write_ended(bool failed, time_point begun_at)
 {
     const auto& path = settings_.outputs.front().path;
     const bool is_lost = !std::filesystem::exists(path.parent_path());
     const auto identity = state_of_file().identity;
-    const bool replaced = identity != identity_ && identity != 0;
+    const bool replaced = std::exchange(identity_, identity) != identity && identity != 0;
     const auto text = file();
     outcome_.writes += replaced ? 1 : 0;
     trace(std::string("write ") + (failed || is_lost ? "fails" : replaced ? "replaces" : "finds it the same"));
     if (replaced && text)
         trace(*text);
-    judge_.write_ended(failed || is_lost, replaced, text, clock::now());
+    judge_.write_ended(failed || is_lost, replaced, text, begun_at, clock::now());
 }
 
 void run::disturb_file(std::size_t how)
 {
     const auto& path = settings_.outputs.front().path;
     judge_.file_disturbed();
+    identity_ = 0; // whatever is written next is another file
     if (how > 2 || !std::filesystem::exists(path))
         return;
     if (how == 0)

@@ -74,7 +74,7 @@ private:
     void settle();
     void look();
     void plan_deed();
-    void write_ended(bool failed);
+    void write_ended(bool failed, time_point begun_at);
     void disturb_file(std::size_t how);
     void trace(const std::string& line);
     [[nodiscard]] std::optional<std::string> file() const;
@@ -107,7 +107,7 @@ private:
     time_point frozen_until_{};
     time_point looked_at_{};
     sd_writer::target_list written_;
-    std::uint64_t identity_ = 0; ///< of the file when the write under way began
+    std::uint64_t identity_ = 0; ///< of the file after the latest write
     file_state seen_{};
     bool is_restarting_ = false;
 };
