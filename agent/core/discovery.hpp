@@ -55,7 +55,7 @@ public:
     /// When `tick` is wanted; nothing while only an answer is waited for.
     [[nodiscard]] std::optional<time_point> deadline() const;
 
-    /// Whether changes heard of are still being read: the targets are not quiet.
+    /// Whether changes heard of are being read, or will be within a moment: the targets are not quiet.
     [[nodiscard]] bool busy(time_point now) const;
 
     /// The targets of a role as they are believed, canonical; nothing before the first complete list, or when nobody

@@ -398,11 +398,20 @@ TEST_F(Discovery, IsBusyWhileChangesAreBeingRead)
     sync();
     EXPECT_FALSE(machine().busy(now));
     (void)handle(container_hint(hint::change::started, "t1", shop.id));
-    EXPECT_FALSE(machine().busy(now)) << "not yet";
+    EXPECT_TRUE(machine().busy(now)) << "it is about to be read";
     (void)tick();
     EXPECT_TRUE(machine().busy(now));
     (void)handle(task_read{"t1", data.tasks.front(), {}});
     EXPECT_FALSE(machine().busy(now));
+}
+
+TEST_F(Discovery, IsNotBusyWhileALookIsFarAway)
+{
+    sync();
+    (void)handle(container_hint(hint::change::died, "t1", shop.id));
+    EXPECT_FALSE(machine().busy(now)) << "the engine shows a death after 150 ms";
+    now += 120ms;
+    EXPECT_TRUE(machine().busy(now));
 }
 
 // --- Until tasks settle ---
