@@ -10,6 +10,7 @@
 
 namespace agent::core {
 namespace {
+
 using namespace std::chrono_literals;
 
 /// How long the stream may take to open before everything is listed all the same.
