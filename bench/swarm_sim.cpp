@@ -85,7 +85,7 @@ int main(int argc, char** argv)
     try {
         std::filesystem::remove(with.socket);
         asio::io_context io{1};
-        support::fake_engine engine(io.get_executor(), with.socket);
+        support::fake_engine engine(io.get_executor(), std::filesystem::path(with.socket));
         engine.state.nodes["node1"] = support::node_json("node1", "192.0.2.1");
         for (unsigned service = 0; service < with.services; ++service)
             put(engine, service, with.replicas);
