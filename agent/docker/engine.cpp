@@ -10,6 +10,7 @@
 #include <boost/asio/error.hpp>
 
 #include <array>
+#include <ctime>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -70,6 +71,14 @@ errc reason_of_503(std::string_view swarm)
     if (swarm == "error")
         return errc::swarm_failed;
     return errc::engine_error;
+}
+
+/// CPU time of this thread.
+core::duration thread_cpu()
+{
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 /// What there is no room for costs this answer, not the program: the last good one stays.
@@ -313,7 +322,9 @@ asio::awaitable<answer<std::optional<Value>>> engine::read(std::string path, abs
         co_return got.error();
     if (!*got)
         co_return std::optional<Value>{};
+    const auto cpu_before = thread_cpu();
     auto decoded = decoded_or_no_memory(decode, **std::move(got));
+    decoding_cpu_ += thread_cpu() - cpu_before;
     if (!decoded)
         co_return fail(decoded.error(), "GET " + path);
     co_return std::optional(*std::move(decoded));

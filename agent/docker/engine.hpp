@@ -88,6 +88,9 @@ public:
     [[nodiscard]] boost::asio::awaitable<answer<core::task_read>> task(std::string id);
     [[nodiscard]] boost::asio::awaitable<answer<core::node_read>> node(std::string id);
 
+    /// CPU time that decoding answers has taken so far: what lists cost here, whatever else is done while they come.
+    [[nodiscard]] core::duration decoding_cpu() const noexcept { return decoding_cpu_; }
+
 private:
     /// What a 404 is: of a list a failure, of a single object the answer that there is none.
     enum class absence { is_failure, is_answer };
@@ -115,6 +118,7 @@ private:
     proto_http::client reader_;          ///< for one read at a time
     proto_http::client opener_;          ///< for what comes before a stream, beside it
     std::optional<api_version> version_; ///< none: to be negotiated before the next call
+    core::duration decoding_cpu_{};
 };
 
 } // namespace agent::docker

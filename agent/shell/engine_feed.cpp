@@ -8,7 +8,6 @@
 
 #include <boost/asio/error.hpp>
 
-#include <ctime>
 #include <utility>
 #include <variant>
 
@@ -17,14 +16,6 @@ namespace {
 
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
-
-/// CPU time of this thread.
-core::duration thread_cpu()
-{
-    timespec used{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-}
 
 std::string_view word_for(core::hint::subject about)
 {
@@ -181,7 +172,7 @@ asio::awaitable<core::event> engine_feed::read(core::read_request what)
 {
     const auto kind = to_string(kind_of(what));
     const auto started = clock::now();
-    const auto cpu_before = thread_cpu();
+    const auto cpu_before = engine_.decoding_cpu();
     auto got = co_await ask(std::move(what));
     if (!got && got.error().code == asio::error::operation_aborted)
         co_return core::read_failed{}; // stopped from outside
@@ -199,7 +190,7 @@ asio::awaitable<core::event> engine_feed::read(core::read_request what)
     failures_.forget(kind);
     if (auto* all = std::get_if<core::everything_read>(&*got)) {
         all->took = took;
-        all->cpu = thread_cpu() - cpu_before;
+        all->cpu = engine_.decoding_cpu() - cpu_before;
     }
     co_return *std::move(got);
 }
