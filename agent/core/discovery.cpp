@@ -24,9 +24,6 @@ constexpr double engine_share = 0.05;
 constexpr int hint_list_pause = 3;
 /// Resyncs of several agents drift apart by this part of the interval, up or down.
 constexpr double resync_jitter = 0.1;
-/// A task whose container just started is read so soon: in a storm of events the targets are never quiet, though every
-/// single read is done at once.
-constexpr duration about_to_be_read = read_queue::after_start;
 
 duration scaled(duration value, double factor)
 {
@@ -138,7 +135,7 @@ std::optional<time_point> discovery::deadline() const
 bool discovery::busy(time_point now) const
 {
     const bool reads = reading_ && !page_list_behind(reading_->what);
-    return reads || (hints_lost_ && lists_wanted() != no_lists) || queue_.has_due(now + about_to_be_read);
+    return reads || (hints_lost_ && lists_wanted() != no_lists) || queue_.has_due(now);
 }
 
 sd_writer::target_list discovery::believed(role which) const

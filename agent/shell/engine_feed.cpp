@@ -43,14 +43,8 @@ std::string_view cause_of(const boost::system::error_code& code)
 {
     if (was_closed(code))
         return "eof";
-    if (code == asio::error::timed_out)
-        return "timeout";
-    if (code == asio::error::connection_refused || code == boost::system::errc::no_such_file_or_directory)
-        return "refused";
-    if (code == boost::system::errc::permission_denied)
-        return "forbidden";
-    if (proto_http::is_tls_failure(code))
-        return "tls";
+    if (const auto trouble = connection_trouble(code); !trouble.empty())
+        return trouble;
     return code.category() == docker::error_category() ? "rejected" : "other";
 }
 

@@ -59,7 +59,7 @@ std::string_view word_for(proto_http::errc code)
 
 } // namespace
 
-std::string_view reason_of(const proto_http::error_code& code)
+std::string_view connection_trouble(const proto_http::error_code& code)
 {
     if (code == asio::error::timed_out)
         return "timeout";
@@ -67,10 +67,15 @@ std::string_view reason_of(const proto_http::error_code& code)
         return "refused";
     if (code == boost::system::errc::permission_denied)
         return "forbidden";
+    return proto_http::is_tls_failure(code) ? "tls" : "";
+}
+
+std::string_view reason_of(const proto_http::error_code& code)
+{
+    if (const auto trouble = connection_trouble(code); !trouble.empty())
+        return trouble;
     if (code == asio::error::eof || code == asio::error::connection_reset || code == asio::error::broken_pipe)
         return "closed";
-    if (proto_http::is_tls_failure(code))
-        return "tls";
     if (code.category() == docker::error_category())
         return word_for(static_cast<docker::errc>(code.value()));
     if (code.category() == proto_http::error_category())

@@ -25,7 +25,10 @@ inline constexpr std::array<std::string_view, 14> failure_reasons{
     "other",
 };
 
-/// One of them.
+/// Why there is no connection: one of the first three or `tls`; empty when it is about something else.
+[[nodiscard]] std::string_view connection_trouble(const proto_http::error_code& code);
+
+/// One of `failure_reasons`.
 [[nodiscard]] std::string_view reason_of(const proto_http::error_code& code);
 
 } // namespace agent::shell

@@ -398,20 +398,23 @@ TEST_F(Discovery, IsBusyWhileChangesAreBeingRead)
     sync();
     EXPECT_FALSE(machine().busy(now));
     (void)handle(container_hint(hint::change::started, "t1", shop.id));
-    EXPECT_TRUE(machine().busy(now)) << "it is about to be read";
+    EXPECT_FALSE(machine().busy(now)) << "not yet";
     (void)tick();
     EXPECT_TRUE(machine().busy(now));
     (void)handle(task_read{"t1", data.tasks.front(), {}});
     EXPECT_FALSE(machine().busy(now));
 }
 
-TEST_F(Discovery, IsNotBusyWhileALookIsFarAway)
+TEST_F(Discovery, SaysWhenItLastHeardOfAChange)
 {
     sync();
+    now += 1s;
     (void)handle(container_hint(hint::change::died, "t1", shop.id));
-    EXPECT_FALSE(machine().busy(now)) << "the engine shows a death after 150 ms";
+    EXPECT_EQ(machine().heard_at(), now);
+    const auto heard = now;
     now += 120ms;
-    EXPECT_TRUE(machine().busy(now));
+    (void)handle(container_hint(hint::change::started, "", ""));
+    EXPECT_EQ(machine().heard_at(), heard) << "a container that is not the swarm's";
 }
 
 // --- Until tasks settle ---

@@ -251,7 +251,7 @@ TEST_F(EngineEvents, F36_AStormHasOneReadAtATimeAndFewWrites)
     }
     engine().events = {};
     engine().flush_events();
-    EXPECT_LE(seen.versions.size(), 2 * seconds) << "of 5,000 changes";
+    EXPECT_LE(seen.versions.size(), 2 + seconds / 2) << "the first, and one for each maximum, of 5,000 changes";
     EXPECT_GE(seen.versions.size(), 1 + seconds / 2) << "it is not starved";
     EXPECT_LT(mallinfo2().uordblks, memory + 8 * 1024 * 1024);
     EXPECT_TRUE(until_right());
@@ -271,7 +271,7 @@ TEST_F(EngineEvents, F37_WhatFlapsIsWrittenAtMostSoLateAsTheDebounceMaximum)
     const auto looks = metric(R"(swarm_sd_file_writes_total{result="written",role="endpoints"})") +
                        metric(R"(swarm_sd_file_writes_total{result="unchanged",role="endpoints"})");
     EXPECT_GE(looks, 60 / 2 - 2) << "it is not starved";
-    EXPECT_LE(looks, times / 6) << "nor at every change";
+    EXPECT_LE(looks, 60 / 2 + 2) << "one for each maximum";
     scale(2);
     tell_of(task(2));
     EXPECT_TRUE(until_right());
