@@ -407,7 +407,14 @@ void swarm::continue_update(const std::string& service_id, unsigned slot)
             stop(*old, task_state::shutdown);
     const auto id = create_task(subject, slot, task_state::ready).id;
     flush();
-    plan_.in(dice_.between(3s, 4s), [this, id] {
+    start_in(dice_.between(3s, 4s), id);
+    again(slot + 1, dice_.between(5s, 7s));
+}
+
+/// A task that gets ready beside the one it replaces is meant to run only then.
+void swarm::start_in(duration delay, const std::string& id)
+{
+    plan_.in(delay, [this, id] {
         const auto fresh = tasks_.find(id);
         if (fresh == tasks_.end() || fresh->second.desired != task_state::ready)
             return;
@@ -416,7 +423,6 @@ void swarm::continue_update(const std::string& service_id, unsigned slot)
         flush();
         next_step(fresh->second, 20ms, 100ms);
     });
-    again(slot + 1, dice_.between(5s, 7s));
 }
 
 task& swarm::create_task(const service& subject, unsigned slot, task_state desired, const std::string& node_id)
@@ -613,15 +619,7 @@ void swarm::end(const std::string& task_id, task_state state)
         create_task(owner->second, subject.slot, task_state::ready, subject.slot == 0 ? subject.node_id : std::string())
             .id;
     flush();
-    plan_.in(restart_delay, [this, fresh_id] {
-        const auto fresh = tasks_.find(fresh_id);
-        if (fresh == tasks_.end() || fresh->second.desired != task_state::ready)
-            return;
-        fresh->second.desired = task_state::running;
-        put(fresh->second);
-        flush();
-        next_step(fresh->second, 20ms, 100ms);
-    });
+    start_in(restart_delay, fresh_id);
 }
 
 std::string swarm::choose_node()

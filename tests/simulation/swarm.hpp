@@ -131,6 +131,7 @@ private:
     // What nodes do.
     void step(const std::string& task_id);
     void next_step(const task& subject, duration least, duration most);
+    void start_in(duration delay, const std::string& id);
     void start(const std::string& task_id);
     void finish(const std::string& task_id, task_state end);
     void end(const std::string& task_id, task_state state);
