@@ -8,12 +8,7 @@ void debounce::changed(clock::time_point now)
 {
     if (!first_)
         first_ = now;
-    last_ = std::max(last_, now);
-}
-
-void debounce::heard(clock::time_point at)
-{
-    last_ = std::max(last_, at);
+    last_ = now;
 }
 
 void debounce::taken()

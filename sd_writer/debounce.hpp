@@ -9,8 +9,8 @@ namespace sd_writer {
 ///
 /// A write waits until nothing has changed for `quiet`, so that a rollout costs one write and not one per task,
 /// but never longer than `most` after the first change not yet written, so that steady change cannot starve it.
-/// While the caller hears of changes, or is still busy reading them, the set does not count as quiet: a storm gets one
-/// write per `most`, and not one whenever an answer happens to say what the one before said.
+/// While the caller says it is still busy reading what changed, the set does not count as quiet: a storm
+/// with slow answers gets one write per `most` and not one per answer.
 class debounce {
 public:
     using clock = std::chrono::steady_clock;
@@ -25,9 +25,6 @@ public:
     /// The set changed at `now`.
     void changed(clock::time_point now);
 
-    /// A change was heard of at `at` that has still to be read: what waits to be written is not quiet until later.
-    void heard(clock::time_point at);
-
     /// Everything up to now is written, or being written.
     void taken();
 
@@ -39,7 +36,7 @@ public:
 private:
     limits limits_;
     std::optional<clock::time_point> first_; ///< first change not yet written
-    clock::time_point last_{};               ///< latest change, or word of one
+    clock::time_point last_{};               ///< latest change
 };
 
 } // namespace sd_writer

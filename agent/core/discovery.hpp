@@ -55,10 +55,8 @@ public:
     /// When `tick` is wanted; nothing while only an answer is waited for.
     [[nodiscard]] std::optional<time_point> deadline() const;
 
-    /// Whether changes heard of are being read now: the targets are not quiet.
+    /// Whether changes heard of are still being read: the targets are not quiet.
     [[nodiscard]] bool busy(time_point now) const;
-    /// When a change was last heard of that was, or will be, read.
-    [[nodiscard]] time_point heard_at() const noexcept { return queue_.asked_at(); }
 
     /// The targets of a role as they are believed, canonical; nothing before the first complete list, or when nobody
     /// asked for the role.

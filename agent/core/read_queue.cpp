@@ -50,7 +50,6 @@ void read_queue::containers_hint(time_point now)
 /// A hint starts the entry's delays anew; an earlier time that was set already stays, and so does an end that is awaited.
 void read_queue::ask(entries& among, std::string_view id, time_point now, time_point due, task_state awaited)
 {
-    asked_at_ = now;
     if (among.size() >= most_waiting && among.find(id) == among.end()) {
         is_full_ = true;
         return;

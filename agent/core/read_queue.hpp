@@ -80,8 +80,6 @@ public:
     void forget_service(std::string_view id);
 
     [[nodiscard]] bool has_due(time_point now) const;
-    /// When something was last asked for.
-    [[nodiscard]] time_point asked_at() const noexcept { return asked_at_; }
     [[nodiscard]] std::optional<time_point> deadline() const;
 
 private:
@@ -107,7 +105,6 @@ private:
     entries tasks_;    ///< single tasks
     entries settling_; ///< the tasks of services
     entries local_;    ///< the engine's own containers: one entry, without a name
-    time_point asked_at_{};
     bool is_full_ = false; ///< something of the swarm was asked for and is not in here
 };
 

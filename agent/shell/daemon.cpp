@@ -131,7 +131,7 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
                   },
                   [this] { outputs_.verify(); },
                   [this] {
-                      outputs_.reconsider(loop_.state().heard_at());
+                      outputs_.reconsider();
                       stepped_.strike();
                   }});
 }

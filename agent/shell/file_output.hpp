@@ -28,9 +28,6 @@ public:
     /// @param at_once  do not wait for quiet
     void publish(sd_writer::target_list targets, std::optional<clock::time_point> since, bool at_once);
 
-    /// A change was heard of that is still being read.
-    void heard(clock::time_point at) { debounce_.heard(at); }
-
     /// Looks at the file soon: somebody may have deleted or edited it.
     void verify();
 

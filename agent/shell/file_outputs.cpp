@@ -24,13 +24,6 @@ void file_outputs::verify()
     bell_.ring();
 }
 
-void file_outputs::reconsider(clock::time_point heard_at)
-{
-    for (auto& [which, file] : files_)
-        file.heard(heard_at);
-    bell_.ring();
-}
-
 bool file_outputs::succeeded() const
 {
     return std::all_of(files_.begin(), files_.end(), [](const auto& entry) { return entry.second.succeeded(); });

@@ -37,9 +37,8 @@ public:
     /// Looks at all files soon.
     void verify();
 
-    /// `busy` may answer otherwise now.
-    /// @param heard_at  when a change was last heard of that was, or will be, read
-    void reconsider(clock::time_point heard_at);
+    /// Whether `busy` may answer otherwise now.
+    void reconsider() { bell_.ring(); }
 
     /// Whether the latest attempt to bring each file up to date succeeded.
     [[nodiscard]] bool succeeded() const;

@@ -34,20 +34,6 @@ TEST(Debounce, StartsTheQuietTimeAnewAtEachChange)
     EXPECT_EQ(wait.deadline(false), start + 250ms);
 }
 
-TEST(Debounce, IsNotQuietWhileChangesAreHeardOf)
-{
-    debounce wait(usual);
-    wait.heard(start + 10ms);
-    EXPECT_EQ(wait.deadline(false), std::nullopt) << "nothing is known to be different";
-    wait.changed(start + 60ms);
-    EXPECT_EQ(wait.deadline(false), start + 160ms);
-    wait.heard(start + 150ms);
-    EXPECT_EQ(wait.deadline(false), start + 250ms);
-    for (auto at = 150ms; at <= 3000ms; at += 10ms)
-        wait.heard(start + at);
-    EXPECT_EQ(wait.deadline(false), start + 2060ms) << "but not for longer than the longest wait";
-}
-
 TEST(Debounce, IsNotStarvedBySteadyChange)
 {
     debounce wait(usual);

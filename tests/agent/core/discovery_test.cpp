@@ -405,18 +405,6 @@ TEST_F(Discovery, IsBusyWhileChangesAreBeingRead)
     EXPECT_FALSE(machine().busy(now));
 }
 
-TEST_F(Discovery, SaysWhenItLastHeardOfAChange)
-{
-    sync();
-    now += 1s;
-    (void)handle(container_hint(hint::change::died, "t1", shop.id));
-    EXPECT_EQ(machine().heard_at(), now);
-    const auto heard = now;
-    now += 120ms;
-    (void)handle(container_hint(hint::change::started, "", ""));
-    EXPECT_EQ(machine().heard_at(), heard) << "a container that is not the swarm's";
-}
-
 // --- Until tasks settle ---
 
 TEST_F(Discovery, ReadsTasksAtGrowingDelaysUntilTheySettle)
