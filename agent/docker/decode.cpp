@@ -1,5 +1,6 @@
 #include "agent/docker/decode.hpp"
 
+#include "agent/core/shared_parts.hpp"
 #include "agent/docker/errc.hpp"
 #include "agent/docker/json_repair.hpp"
 #include "agent/docker/label_map.hpp"
@@ -497,8 +498,12 @@ result<std::vector<core::node>> decode_nodes(std::string json)
 result<decoded_tasks> decode_tasks(std::string json)
 {
     network_table networks;
-    auto tasks = decode_list<core::task>(std::move(json),
-                                         [&networks](const dom::element& element) { return task(element, networks); });
+    core::shared_parts parts;
+    auto tasks = decode_list<core::task>(std::move(json), [&](const dom::element& element) {
+        auto made = task(element, networks);
+        parts.share(made);
+        return made;
+    });
     if (!tasks)
         return tasks.error();
     return decoded_tasks{*std::move(tasks), networks.take()};
