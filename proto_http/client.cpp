@@ -232,11 +232,19 @@ struct client::impl {
         bool& is_busy_;
     };
 
-    asio::awaitable<result<response>> request(std::string method, std::string target);
-    asio::awaitable<result<response>> perform(std::string text, bool to_head);
-    asio::awaitable<result<response>> exchange(std::string text, bool to_head);
-    asio::awaitable<result<std::string>> read_body(body_decoder& framing, bool must_be_whole);
-    result<verdict> append(std::string& body, body_decoder& framing, std::size_t most);
+    /// Where a body goes: to `sink` if there is one.
+    struct body_place {
+        body_sink sink;
+        std::string kept{};
+        std::size_t bytes = 0;
+    };
+
+    asio::awaitable<result<response>> request(std::string method, std::string target, body_sink sink);
+    asio::awaitable<result<response>> perform(std::string text, bool to_head, body_sink sink);
+    asio::awaitable<result<response>> exchange(std::string text, bool to_head, body_sink sink);
+    asio::awaitable<result<std::string>> read_body(body_decoder& framing, bool must_be_whole, body_sink sink);
+    result<verdict> take_pieces(body_place& into, body_decoder& framing, std::size_t most);
+    error_code put(body_place& into, std::string_view piece, std::uint64_t to_come);
 
     origin server;
     client_limits limits;
@@ -257,12 +265,17 @@ client::~client() = default;
 
 asio::awaitable<result<response>> client::get(std::string target)
 {
-    return impl_->request("GET", std::move(target));
+    return impl_->request("GET", std::move(target), {});
+}
+
+asio::awaitable<result<response>> client::get(std::string target, body_sink sink)
+{
+    return impl_->request("GET", std::move(target), std::move(sink));
 }
 
 asio::awaitable<result<response>> client::head(std::string target)
 {
-    return impl_->request("HEAD", std::move(target));
+    return impl_->request("HEAD", std::move(target), {});
 }
 
 void client::close()
@@ -270,7 +283,7 @@ void client::close()
     impl_->connection.close();
 }
 
-asio::awaitable<result<response>> client::impl::request(std::string method, std::string target)
+asio::awaitable<result<response>> client::impl::request(std::string method, std::string target, body_sink sink)
 {
     result<response> answer = error_code(asio::error::invalid_argument);
     if (!is_sendable(target))
@@ -280,7 +293,7 @@ asio::awaitable<result<response>> client::impl::request(std::string method, std:
     const turn mine(is_busy);
     try {
         auto text = request_text(method, target, server.where);
-        answer = co_await perform(std::move(text), method == "HEAD");
+        answer = co_await perform(std::move(text), method == "HEAD", std::move(sink));
     } catch (const boost::system::system_error& stopped) {
         answer = stopped.code(); // a wait that begins after the cancellation throws
     }
@@ -289,7 +302,7 @@ asio::awaitable<result<response>> client::impl::request(std::string method, std:
     co_return answer;
 }
 
-asio::awaitable<result<response>> client::impl::perform(std::string text, bool to_head)
+asio::awaitable<result<response>> client::impl::perform(std::string text, bool to_head, body_sink sink)
 {
     bool is_kept = connection.is_usable();
     for (end = {};; is_kept = false) {
@@ -303,7 +316,7 @@ asio::awaitable<result<response>> client::impl::perform(std::string text, bool t
         if (end == deadline::clock::time_point{})
             end = deadline::clock::now() + limits.exchange;
         limit.expires_at(end);
-        auto answer = co_await with_deadline(exchange(text, to_head), limit);
+        auto answer = co_await with_deadline(exchange(text, to_head, sink), limit);
         const bool is_final =
             answer || answer.error() == asio::error::operation_aborted || answer.error() == asio::error::timed_out;
         if (is_final || !is_kept || connection.heard())
@@ -311,14 +324,14 @@ asio::awaitable<result<response>> client::impl::perform(std::string text, bool t
     }
 }
 
-asio::awaitable<result<response>> client::impl::exchange(std::string text, bool to_head)
+asio::awaitable<result<response>> client::impl::exchange(std::string text, bool to_head, body_sink sink)
 {
     if (const auto error = co_await connection.send(std::move(text)))
         co_return error;
     auto start = co_await connection.read_head(limits.head_bytes, to_head);
     if (!start)
         co_return start.error();
-    auto body = co_await read_body(start->body, start->head.status == 200);
+    auto body = co_await read_body(start->body, start->head.status == 200, std::move(sink));
     if (!body)
         co_return body.error();
 
@@ -327,44 +340,58 @@ asio::awaitable<result<response>> client::impl::exchange(std::string text, bool 
     co_return response{std::move(start->head), *std::move(body)};
 }
 
-asio::awaitable<result<std::string>> client::impl::read_body(body_decoder& framing, bool must_be_whole)
+asio::awaitable<result<std::string>> client::impl::read_body(body_decoder& framing, bool must_be_whole, body_sink sink)
 {
     const auto most = must_be_whole ? limits.body_bytes : limits.error_body_bytes;
-    std::string body;
+    body_place body;
+    if (must_be_whole)
+        body.sink = std::move(sink);
     while (true) {
-        const auto appended = append(body, framing, most);
-        if (!appended)
-            co_return appended.error();
-        const bool is_cut = *appended == verdict::too_much;
-        if (must_be_whole && (is_cut || framing.announced() > most - body.size()))
+        const auto taken = take_pieces(body, framing, most);
+        if (!taken)
+            co_return taken.error();
+        const bool is_cut = *taken == verdict::too_much;
+        if (must_be_whole && (is_cut || framing.announced() > most - body.bytes))
             co_return make_error_code(errc::body_too_large);
         if (is_cut || framing.is_done())
-            co_return body;
+            co_return std::move(body.kept);
         limit.expires_at(std::min(end, deadline::clock::now() + limits.progress));
         if (const auto error = co_await connection.receive(framing))
             co_return error;
     }
 }
 
-/// Appends what has arrived of the body, up to `most` bytes in all.
-result<client::impl::verdict> client::impl::append(std::string& body, body_decoder& framing, std::size_t most)
+/// Takes what has arrived of the body, up to `most` bytes in all.
+result<client::impl::verdict> client::impl::take_pieces(body_place& into, body_decoder& framing, std::size_t most)
+{
+    while (true) {
+        const auto piece = connection.take(framing);
+        if (!piece)
+            return piece.error();
+        if (piece->empty())
+            return verdict::fits;
+        const auto room = most - into.bytes;
+        const auto to_come = std::min<std::uint64_t>(framing.announced(), room - std::min(room, piece->size()));
+        if (const auto error = put(into, piece->substr(0, room), to_come))
+            return error;
+        if (piece->size() > room)
+            return verdict::too_much;
+    }
+}
+
+/// @param to_come  how much is known to follow
+error_code client::impl::put(body_place& into, std::string_view piece, std::uint64_t to_come)
 {
     try {
-        while (true) {
-            const auto piece = connection.take(framing);
-            if (!piece)
-                return piece.error();
-            if (piece->empty())
-                return verdict::fits;
-            // The engine sends a list as one chunk, whatever its size. Growing in steps, it would be moved often.
-            const auto room = most - body.size();
-            body.reserve(body.size() + std::min<std::uint64_t>(piece->size() + framing.announced(), room));
-            body.append(piece->substr(0, room));
-            if (piece->size() > room)
-                return verdict::too_much;
-        }
+        into.bytes += piece.size();
+        if (into.sink)
+            return into.sink(piece);
+        // The engine sends a list as one chunk, whatever its size. Growing in steps, it would be moved often.
+        into.kept.reserve(into.kept.size() + piece.size() + to_come);
+        into.kept.append(piece);
+        return {};
     } catch (const std::bad_alloc&) {
-        return error_code(asio::error::no_memory);
+        return asio::error::no_memory;
     }
 }
 
