@@ -10,6 +10,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -128,10 +129,11 @@ struct client::impl {
         bool& is_busy_;
     };
 
-    asio::awaitable<result<response>> request(std::string method, std::string target);
-    asio::awaitable<result<response>> perform(std::string text, bool to_head);
-    asio::awaitable<result<response>> exchange(std::string text, bool to_head);
-    asio::awaitable<result<std::string>> read_body(body_decoder& framing, bool must_be_whole);
+    asio::awaitable<result<response>> request(std::string method, std::string target, body_sink sink);
+    asio::awaitable<result<response>> perform(std::string text, bool to_head, body_sink sink);
+    asio::awaitable<result<response>> exchange(std::string text, bool to_head, body_sink sink);
+    asio::awaitable<result<std::string>> read_body(body_decoder& framing, bool must_be_whole, body_sink sink);
+    result<response_reader::verdict> pass_on(const body_sink& sink, std::size_t& passed, body_decoder& framing);
 
     origin server;
     client_limits limits;
@@ -152,12 +154,17 @@ client::~client() = default;
 
 asio::awaitable<result<response>> client::get(std::string target)
 {
-    return impl_->request("GET", std::move(target));
+    return impl_->request("GET", std::move(target), {});
+}
+
+asio::awaitable<result<response>> client::get(std::string target, body_sink sink)
+{
+    return impl_->request("GET", std::move(target), std::move(sink));
 }
 
 asio::awaitable<result<response>> client::head(std::string target)
 {
-    return impl_->request("HEAD", std::move(target));
+    return impl_->request("HEAD", std::move(target), {});
 }
 
 void client::close()
@@ -165,7 +172,7 @@ void client::close()
     impl_->connection.close();
 }
 
-asio::awaitable<result<response>> client::impl::request(std::string method, std::string target)
+asio::awaitable<result<response>> client::impl::request(std::string method, std::string target, body_sink sink)
 {
     result<response> answer = error_code(asio::error::invalid_argument);
     if (!is_sendable(target))
@@ -175,7 +182,7 @@ asio::awaitable<result<response>> client::impl::request(std::string method, std:
     const turn mine(is_busy);
     try {
         auto text = request_text(method, target, server.where);
-        answer = co_await perform(std::move(text), method == "HEAD");
+        answer = co_await perform(std::move(text), method == "HEAD", std::move(sink));
     } catch (const boost::system::system_error& stopped) {
         answer = stopped.code(); // a wait that begins after the cancellation throws
     }
@@ -184,7 +191,7 @@ asio::awaitable<result<response>> client::impl::request(std::string method, std:
     co_return answer;
 }
 
-asio::awaitable<result<response>> client::impl::perform(std::string text, bool to_head)
+asio::awaitable<result<response>> client::impl::perform(std::string text, bool to_head, body_sink sink)
 {
     bool is_kept = connection.is_usable();
     for (end = {};; is_kept = false) {
@@ -198,7 +205,7 @@ asio::awaitable<result<response>> client::impl::perform(std::string text, bool t
         if (end == deadline::clock::time_point{})
             end = deadline::clock::now() + limits.exchange;
         limit.expires_at(end);
-        auto answer = co_await with_deadline(exchange(text, to_head), limit);
+        auto answer = co_await with_deadline(exchange(text, to_head, sink), limit);
         const bool is_final =
             answer || answer.error() == asio::error::operation_aborted || answer.error() == asio::error::timed_out;
         if (is_final || !is_kept || connection.heard())
@@ -206,14 +213,14 @@ asio::awaitable<result<response>> client::impl::perform(std::string text, bool t
     }
 }
 
-asio::awaitable<result<response>> client::impl::exchange(std::string text, bool to_head)
+asio::awaitable<result<response>> client::impl::exchange(std::string text, bool to_head, body_sink sink)
 {
     if (const auto error = co_await connection.send(std::move(text)))
         co_return error;
     auto start = co_await connection.read_head(limits.head_bytes, to_head);
     if (!start)
         co_return start.error();
-    auto body = co_await read_body(start->body, start->head.status == 200);
+    auto body = co_await read_body(start->body, start->head.status == 200, std::move(sink));
     if (!body)
         co_return body.error();
 
@@ -222,22 +229,49 @@ asio::awaitable<result<response>> client::impl::exchange(std::string text, bool 
     co_return response{std::move(start->head), *std::move(body)};
 }
 
-asio::awaitable<result<std::string>> client::impl::read_body(body_decoder& framing, bool must_be_whole)
+asio::awaitable<result<std::string>> client::impl::read_body(body_decoder& framing, bool must_be_whole, body_sink sink)
 {
     const auto most = must_be_whole ? limits.body_bytes : limits.error_body_bytes;
-    std::string body;
+    const bool is_passed_on = must_be_whole && sink;
+    std::string kept;
+    std::size_t bytes = 0;
     while (true) {
-        const auto appended = connection.arrived().append(body, framing, most);
-        if (!appended)
-            co_return appended.error();
-        const bool is_cut = *appended == response_reader::verdict::too_much;
-        if (must_be_whole && (is_cut || framing.announced() > most - body.size()))
+        const auto taken = is_passed_on ? pass_on(sink, bytes, framing) : connection.arrived().append(kept, framing, most);
+        if (!taken)
+            co_return taken.error();
+        if (!is_passed_on)
+            bytes = kept.size();
+        const bool is_cut = *taken == response_reader::verdict::too_much;
+        if (must_be_whole && (is_cut || framing.announced() > most - bytes))
             co_return make_error_code(errc::body_too_large);
         if (is_cut || framing.is_done())
-            co_return body;
+            co_return kept;
         limit.expires_at(std::min(end, deadline::clock::now() + limits.progress));
         if (const auto error = co_await connection.receive(framing))
             co_return error;
+    }
+}
+
+/// Gives the sink what has arrived of the body.
+///
+/// @param passed  how much it got before; grows
+result<response_reader::verdict> client::impl::pass_on(const body_sink& sink, std::size_t& passed, body_decoder& framing)
+{
+    while (true) {
+        const auto piece = connection.arrived().take(framing);
+        if (!piece)
+            return piece.error();
+        if (piece->empty())
+            return response_reader::verdict::fits;
+        if (piece->size() > limits.body_bytes - passed)
+            return response_reader::verdict::too_much;
+        passed += piece->size();
+        try {
+            if (const auto error = sink(*piece))
+                return error;
+        } catch (const std::bad_alloc&) {
+            return error_code(asio::error::no_memory);
+        }
     }
 }
 
