@@ -113,6 +113,7 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
       stepped_(executor),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
+      access_(runtime::open_web_access(executor, settings.web_config, log)),
       server_(web_pages(
                   {[this] { return metrics_text(); }, [this] { return not_ready_because(); },
                    [this](core::role which) { return targets_of(which); },
@@ -122,7 +123,8 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
               {.connections = connections_left(settings.outputs.size())},
               [&log](std::string_view route, std::string_view what) {
                   log.error("page_failed", {{"route", route}, {"error", what}});
-              })
+              },
+              {}, access_ ? access_->front() : proto_http::server_front{})
 {
     for (auto& [which, file] : files)
         outputs_.add(which, file_output(std::move(file), settings.debounce, log, counts_.files.at(which)));
@@ -156,7 +158,11 @@ role_report daemon::report(core::role which, std::size_t most) const
 
 asio::awaitable<void> daemon::run()
 {
-    co_await runtime::first_of(loop_.run(), outputs_.run(), server_.serve(*std::move(listener_)));
+    auto pages = server_.serve(*std::move(listener_));
+    if (access_)
+        co_await runtime::first_of(loop_.run(), outputs_.run(), std::move(pages), access_->run());
+    else
+        co_await runtime::first_of(loop_.run(), outputs_.run(), std::move(pages));
 }
 
 std::optional<std::string_view> daemon::not_ready_because() const

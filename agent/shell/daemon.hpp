@@ -8,6 +8,7 @@
 #include "agent/shell/targets_page.hpp"
 #include "proto_http/server.hpp"
 #include "runtime/logging.hpp"
+#include "runtime/web_access.hpp"
 #include "sd_writer/writer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -71,6 +73,7 @@ private:
     gong stepped_; ///< struck after each step of the machine
     std::optional<proto_http::listener> listener_;
     std::uint16_t port_;
+    std::unique_ptr<runtime::web_access> access_; ///< nobody: the pages are open
     proto_http::server server_;
 };
 
