@@ -233,8 +233,8 @@ void judge_files(status_report& report)
             report.how = verdict::broken;
             report.findings.push_back(
                 {"The file of role " + std::string(to_string(output.which)) + " cannot be written: " + output.error,
-                 "Look for space on the disk and for who may write there. The old file is in "
-                 "place; the agent tries again by itself."});
+                 "Look for the directory, for space on the disk and for who may write there. The agent tries again by "
+                 "itself."});
         } else if (!output.looked_at && report.synced) {
             report.how = std::max(report.how, verdict::starting);
             report.findings.push_back(
@@ -342,6 +342,8 @@ asio::awaitable<status_report> make_report(status_sources from, std::string sear
                                                                               shown_writes, diary.writes().size())));
     report.heard = copies(diary.entries().latest_heard(shown_entries));
     report.others = copies(diary.entries().latest_others(shown_entries));
+    // The write that follows says the same and more.
+    std::erase_if(report.others, [](const journal_entry& entry) { return entry.kind == "targets"; });
     report.newest = diary.entries().newest();
 
     judge_knowledge(from, report);

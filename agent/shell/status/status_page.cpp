@@ -52,7 +52,7 @@ std::string milliseconds_text(duration<double> span)
 {
     std::array<char, 48> text{};
     const auto size = span < std::chrono::seconds(1)
-                          ? std::snprintf(text.data(), text.size(), "%.1f ms", span.count() * 1000)
+                          ? std::snprintf(text.data(), text.size(), "%.0f ms", span.count() * 1000)
                           : std::snprintf(text.data(), text.size(), "%.2f s", span.count());
     return {text.data(), static_cast<std::size_t>(size)};
 }
@@ -92,11 +92,11 @@ std::string_view spoken(core::skip_reason reason)
     case skip_reason::not_selected:
         return "not selected by its labels";
     case skip_reason::no_port:
-        return "no port to scrape";
+        return "no port to scrape: the label prometheus.port gives one";
     case skip_reason::bad_port:
-        return "a port that is none";
+        return "a port that is none: look at the label prometheus.port";
     case skip_reason::no_shared_network:
-        return "no address on a network that counts";
+        return "no address on a network that counts: look at --network and the label prometheus.network";
     case skip_reason::bad_address:
         return "an unreadable address";
     case skip_reason::over_quota:
@@ -413,6 +413,19 @@ void write_changes(html& out, const target_changes& changes)
     out.markup("</ul>");
 }
 
+void write_change_count(html& out, std::string_view what, std::string_view mark, std::size_t count)
+{
+    if (count > 0)
+        out.markup(" <span class=\"")
+            .text(what)
+            .markup("\" title=\"")
+            .text(what)
+            .markup("\">")
+            .text(mark)
+            .text(number_text(count))
+            .markup("</span>");
+}
+
 void write_summary(html& out, const write_record& write, time_point now)
 {
     write_ago(out, write.at, now);
@@ -422,14 +435,11 @@ void write_summary(html& out, const write_record& write, time_point now)
         return;
     }
     out.text(count_text(write.targets, "target", "targets"));
-    if (write.changes)
-        out.markup(" <span class=\"added\">+")
-            .text(number_text(write.changes->added))
-            .markup("</span> <span class=\"removed\">−")
-            .text(number_text(write.changes->removed))
-            .markup("</span> <span class=\"relabelled\">~")
-            .text(number_text(write.changes->relabelled))
-            .markup("</span>");
+    if (write.changes) {
+        write_change_count(out, "added", "+", write.changes->added);
+        write_change_count(out, "removed", "−", write.changes->removed);
+        write_change_count(out, "relabelled", "~", write.changes->relabelled);
+    }
     if (write.delay)
         out.markup(" <small>").text(milliseconds_text(*write.delay)).markup(" after the change was heard of</small>");
 }

@@ -18,7 +18,7 @@ class Browser:
         to_browser, our_commands = os.pipe()
         our_answers, from_browser = os.pipe()
         command = ["chromium", "--headless=new", "--remote-debugging-pipe", f"--user-data-dir={directory}",
-                   "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server",
+                   "--no-sandbox", "--hide-scrollbars", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server",
                    "--disable-background-networking", "--disable-component-update", "--disable-sync", "about:blank"]
 
         # The protocol's pipes are the descriptors 3 and 4. They are moved out of the way of each other first.

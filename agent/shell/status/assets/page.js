@@ -19,6 +19,7 @@ function sayLive(isLive) {
   const text = isLive ? 'live' : 'the agent does not answer: this is how it was';
   if (live.textContent !== text) live.textContent = text;
   document.body.classList.toggle('stale', !isLive);
+  if (!isLive) document.title = 'No answer – swarm-sd';
 }
 
 function replacePart(id, fresh) {

@@ -144,7 +144,7 @@ TEST(StatusPage, ShowsWhatAWriteChanged)
     const auto page = page_of(report);
     EXPECT_THAT(page, HasSubstr("+1</span>"));
     EXPECT_THAT(page, HasSubstr("−60</span>"));
-    EXPECT_THAT(page, HasSubstr("120.0 ms after the change was heard of"));
+    EXPECT_THAT(page, HasSubstr("120 ms after the change was heard of"));
     EXPECT_THAT(page, HasSubstr("<code><bdi>10.0.0.1:80</bdi></code> <bdi>web</bdi>"));
     EXPECT_THAT(page, HasSubstr("… and 59 more"));
 }
