@@ -125,7 +125,7 @@ class Machine:
     """This machine's files, with changes kept in memory."""
 
     def __init__(self):
-        base = pathlib.Path(tempfile.mkdtemp())
+        base = self.base = pathlib.Path(tempfile.mkdtemp())
         run("mount", "-t", "tmpfs", "-o", "mode=755", "changes", base)
         for name in ("changed", "work", "root"):
             (base / name).mkdir()
@@ -136,6 +136,10 @@ class Machine:
         run("mount", "--rbind", "/dev", self.root / "dev")
         for name in ("run", "tmp"):
             run("mount", "-t", "tmpfs", "-o", "mode=1777" if name == "tmp" else "mode=755", name, self.root / name)
+
+    def remove(self):
+        run("umount", "--recursive", "--lazy", self.base)
+        self.base.rmdir()
 
     def __truediv__(self, path):
         return self.root / path.lstrip("/")
@@ -241,6 +245,7 @@ def get(port, path):
 class Installed(unittest.TestCase):
     def setUp(self):
         self.machine = Machine()
+        self.addCleanup(self.machine.remove)
         (self.machine / "tmp/packages").mkdir()
         for package in PACKAGES.values():
             shutil.copy(package, self.machine / "tmp/packages")
