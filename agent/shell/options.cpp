@@ -71,8 +71,7 @@ void declare_flags(CLI::App& app, written& into)
          "DOCKER_CERT_PATH say)");
     flag("--docker.task-watch", into.task_watch, "The swarm's own task stream: auto, off, or a socket's path");
     flag("--docker.resync-interval", into.resync_interval, "Time between full lists");
-    flag("--output", into.outputs, "File to keep; ROLE: endpoints, tasks, services, nodes, containers")
-        ->type_name("ROLE=PATH");
+    flag("--output", into.outputs, "File to keep; ROLE: endpoints, tasks, services, nodes, containers");
     flag("--output.mode", into.output_mode, "Permission bits of the file, octal");
     flag("--debounce", into.debounce, "Write when the targets have been quiet for so long");
     flag("--debounce.max", into.debounce_most, "Write at the latest so long after a change");
@@ -95,12 +94,44 @@ void declare_flags(CLI::App& app, written& into)
     flag("--log.format", into.format, "logfmt or json");
 }
 
+/// What each takes, in the help, the manual page and the shells' completions: the words that there are, or in capitals
+/// what stands for something else.
+void name_values(CLI::App& app)
+{
+    constexpr std::array<std::pair<const char*, const char*>, 20> values{{
+        {"--config.file", "FILE"},
+        {"--docker.host", "URL"},
+        {"--docker.task-watch", "auto|off|PATH"},
+        {"--docker.resync-interval", "DURATION"},
+        {"--output", "ROLE=PATH"},
+        {"--output.mode", "MODE"},
+        {"--debounce", "DURATION"},
+        {"--debounce.max", "DURATION"},
+        {"--select", "all|labelled"},
+        {"--port-source", "target|published"},
+        {"--default-port", "PORT"},
+        {"--prometheus.service", "NAME"},
+        {"--meta-labels", "none|service|task"},
+        {"--role-port", "PORT"},
+        {"--containers.match-first-network", "true|false"},
+        {"--containers.host-address", "ADDRESS"},
+        {"--confirm-empty", "true|false"},
+        {"--web.listen-address", "ADDRESS"},
+        {"--web.config.file", "FILE"},
+        {"--log.level", "debug|info|warn|error"},
+        {"--log.format", "logfmt|json"},
+    }};
+    for (const auto& [flag, value] : values)
+        app.get_option(flag)->type_name(value);
+}
+
 void declare(CLI::App& app, written& into)
 {
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.set_version_flag("--version", runtime::version_line(program));
     app.option_defaults()->take_last();
     declare_flags(app, into);
+    name_values(app);
     for (const auto* name : {"--output", "--network", "--ignore-services"})
         app.get_option(name)->take_all();
 
@@ -396,6 +427,11 @@ std::variant<options, early_exit> parse_options(std::vector<std::string> argumen
     } catch (const bad_value& error) {
         return early_exit{runtime::usage_error, error.what()};
     }
+}
+
+runtime::described_program describe_options()
+{
+    return runtime::describe(command_line({}).app);
 }
 
 } // namespace agent::shell

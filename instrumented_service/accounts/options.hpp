@@ -1,6 +1,7 @@
 #pragma once
 
 #include "instrumented_service/http_metrics/middleware.hpp"
+#include "runtime/command_description.hpp"
 #include "runtime/flags.hpp"
 #include "runtime/logging.hpp"
 
@@ -38,5 +39,8 @@ struct options {
 /// @param arguments  without the program's name
 [[nodiscard]] std::variant<options, runtime::early_exit> parse_options(std::vector<std::string> arguments,
                                                                        const runtime::environment& variables);
+
+/// What can be said on the command line.
+[[nodiscard]] runtime::described_program describe_options();
 
 } // namespace accounts
