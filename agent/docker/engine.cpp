@@ -3,6 +3,7 @@
 #include "agent/docker/decode.hpp"
 #include "agent/docker/errc.hpp"
 #include "agent/docker/socket_advice.hpp"
+#include "agent/docker/thread_cpu.hpp"
 #include "proto_http/errc.hpp"
 #include "proto_http/status.hpp"
 #include "proto_http/target.hpp"
@@ -10,7 +11,6 @@
 #include <boost/asio/error.hpp>
 
 #include <array>
-#include <ctime>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -71,14 +71,6 @@ errc reason_of_503(std::string_view swarm)
     if (swarm == "error")
         return errc::swarm_failed;
     return errc::engine_error;
-}
-
-/// CPU time of this thread.
-core::duration thread_cpu()
-{
-    timespec used{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 /// What there is no room for costs this answer, not the program: the last good one stays.
