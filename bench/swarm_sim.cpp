@@ -1,8 +1,8 @@
-// A simulated Docker Engine on a Unix socket: a swarm of made-up services whose tasks come and go, for trying the agent
-// where no engine can run.
+// A simulated Docker Engine on a Unix socket: a swarm of made-up services of any size whose tasks come and go, for
+// measuring, and for trying the agent where no engine can run.
+#include "bench/simulated_engine.hpp"
+#include "bench/simulated_swarm.hpp"
 #include "proto_http/timeout.hpp"
-#include "tests/support/engine_objects.hpp"
-#include "tests/support/fake_engine.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -24,51 +24,29 @@ namespace asio = boost::asio;
 
 struct settings {
     std::string socket = "engine.sock";
-    unsigned services = 2;
-    unsigned replicas = 3;
+    simulated_swarm::shape size;
     unsigned seconds_per_change = 3;
 };
 
-support::made_up_service service_of(unsigned number, unsigned replicas)
-{
-    return {"service" + std::to_string(number), "demo" + std::to_string(number), replicas, 8080};
-}
-
-support::made_up_task task_of(unsigned service, unsigned slot)
-{
-    return {.id = "task" + std::to_string(service) + "x" + std::to_string(slot),
-            .service_id = "service" + std::to_string(service),
-            .address = "10.0." + std::to_string(service % 250) + "." + std::to_string(slot % 250 + 2)};
-}
-
-void put(support::fake_engine& engine, unsigned service, unsigned replicas)
-{
-    const auto value = service_of(service, replicas);
-    engine.state.services[value.id] = to_json(value);
-    for (unsigned slot = 0; slot < replicas; ++slot)
-        engine.state.tasks[task_of(service, slot).id] = to_json(task_of(service, slot));
-}
-
 /// Scales the first service up by one, and down again, for ever.
-asio::awaitable<void> change(support::fake_engine& engine, settings with)
+asio::awaitable<void> change(simulated_engine& engine, settings with)
 {
     asio::steady_timer pause(co_await asio::this_coro::executor);
     for (bool up = true;; up = !up) {
-        pause.expires_after(std::chrono::seconds(with.seconds_per_change));
+        if (with.seconds_per_change == 0)
+            pause.expires_at(asio::steady_timer::time_point::max());
+        else
+            pause.expires_after(std::chrono::seconds(with.seconds_per_change));
         co_await pause.async_wait(asio::use_awaitable);
-        put(engine, 0, up ? with.replicas + 1 : with.replicas);
-        if (!up)
-            engine.state.tasks.erase(task_of(0, with.replicas).id);
-        engine.emit(support::object_event("service", "update", service_of(0, 0).id));
+        engine.scale_first(with.size.replicas + (up ? 1 : 0));
     }
 }
 
-asio::awaitable<void> run(support::fake_engine& engine, settings with)
+asio::awaitable<void> run(simulated_engine& engine, settings with)
 {
     using namespace asio::experimental::awaitable_operators;
     asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
     co_await (engine.run() || change(engine, with) || signals.async_wait(proto_http::use_result));
-    engine.drop_connections();
 }
 
 } // namespace
@@ -78,20 +56,27 @@ int main(int argc, char** argv)
     settings with;
     CLI::App app{"Simulates a Docker Engine in swarm mode.", "swarm_sim"};
     app.add_option("--socket", with.socket, "Unix socket to listen on; replaced if it is there")->capture_default_str();
-    app.add_option("--services", with.services, "Number of services")->capture_default_str();
-    app.add_option("--replicas", with.replicas, "Tasks of each")->capture_default_str();
-    app.add_option("--seconds-per-change", with.seconds_per_change, "Pause between changes")->capture_default_str();
+    app.add_option("--services", with.size.services, "Number of services")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--replicas", with.size.replicas, "Tasks of each")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--nodes", with.size.nodes, "Number of nodes; the first one is the engine's own")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--seconds-per-change", with.seconds_per_change,
+                   "Pause between changes of the first service's size; 0: it stays as it is")
+        ->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     try {
         std::filesystem::remove(with.socket);
         asio::io_context io{1};
-        support::fake_engine engine(io.get_executor(), std::filesystem::path(with.socket));
-        engine.state.nodes["node1"] = support::node_json("node1", "192.0.2.1");
-        for (unsigned service = 0; service < with.services; ++service)
-            put(engine, service, with.replicas);
-        asio::co_spawn(io, run(engine, with), [](std::exception_ptr error) {
+        simulated_engine engine(io.get_executor(), with.socket, simulated_swarm(with.size));
+        asio::co_spawn(io, run(engine, with), [&io](std::exception_ptr error) {
             if (error)
                 std::rethrow_exception(error);
+            io.stop(); // connections that are open do not count
         });
         io.run();
     } catch (const std::exception& error) {

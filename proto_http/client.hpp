@@ -1,7 +1,7 @@
 #pragma once
 
-#include "proto_http/fields.hpp"
 #include "proto_http/origin.hpp"
+#include "proto_http/response_reader.hpp"
 #include "proto_http/result.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,15 +24,6 @@ struct client_limits {
     std::size_t head_bytes = 16 * 1024;
     std::size_t body_bytes = 512 * 1024 * 1024; ///< of a 200
     std::size_t error_body_bytes = 64 * 1024;   ///< of any other status; more is cut off, which is no error
-};
-
-/// Status and headers of a response.
-struct response_head {
-    unsigned status = 0;
-    field_list fields;
-
-    /// First field of that name (any case), or an empty view.
-    [[nodiscard]] std::string_view field(std::string_view name) const;
 };
 
 struct response {

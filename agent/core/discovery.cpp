@@ -20,6 +20,8 @@ constexpr auto until_watch_lists = 200ms;
 /// Share of a core that periodic lists may cost: here, and in the engine.
 constexpr double own_share = 0.005;
 constexpr double engine_share = 0.05;
+/// The fastest of so many lists says what they cost an engine.
+constexpr std::size_t costing_lists = 4;
 /// Lists because of many hints take at most a quarter of the engine's time.
 constexpr int hint_list_pause = 3;
 /// Resyncs of several agents drift apart by this part of the interval, up or down.
@@ -622,12 +624,15 @@ void discovery::plan_resync(const everything_read& what, time_point now)
     cheap_again_at_ = now + what.took * hint_list_pause;
 }
 
-/// On large swarms lists cost more than the interval is worth. One slow answer alone does not count: an engine whose
-/// leader is gone needs 20 s for the smallest.
+/// On large swarms lists cost more than the interval is worth. Only what all the latest lists took is a cost: an engine
+/// whose leader is gone needs 20 s for the smallest, and one that is busy with others answers late, too.
 void discovery::stretch(const everything_read& what)
 {
-    const auto before = std::exchange(last_took_, what.took);
-    interval_ = affordable_interval(std::min(before, what.took), what.cpu);
+    list_took_.push_back(what.took);
+    if (list_took_.size() > costing_lists)
+        list_took_.pop_front();
+    const auto least = list_took_.size() > 1 ? *std::min_element(list_took_.begin(), list_took_.end()) : duration{};
+    interval_ = affordable_interval(least, what.cpu);
 }
 
 duration discovery::affordable_interval(duration took, duration cpu) const

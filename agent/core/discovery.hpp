@@ -12,6 +12,7 @@
 #include "sd_writer/target_group.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -177,7 +178,7 @@ private:
     bool hints_lost_ = false;            ///< a full list has to find out what they told
     time_point cheap_again_at_{};        ///< before that no full list because of many or lost hints
     duration interval_;
-    duration last_took_{}; ///< of the latest full list
+    std::deque<duration> list_took_; ///< the latest few full lists
     std::optional<time_point> synced_at_;
 };
 
