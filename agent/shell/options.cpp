@@ -98,7 +98,7 @@ void declare_flags(CLI::App& app, written& into)
 /// what stands for something else.
 void name_values(CLI::App& app)
 {
-    constexpr std::array<std::pair<const char*, const char*>, 20> values{{
+    constexpr std::array<std::pair<const char*, const char*>, 21> values{{
         {"--config.file", "FILE"},
         {"--docker.host", "URL"},
         {"--docker.task-watch", "auto|off|PATH"},
