@@ -15,6 +15,9 @@ if(SWARM_SD_WERROR)
   target_compile_options(project_options INTERFACE -Werror)
 endif()
 
+# Everywhere, since the sanitizers do not see a string view read beyond its end as long as that is within its string.
+target_compile_definitions(project_options INTERFACE _GLIBCXX_ASSERTIONS)
+
 # Hardening (OpenSSF compiler options guide). _FORTIFY_SOURCE needs optimisation and does not go
 # together with the address sanitizer.
 set(SWARM_SD_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them: address,undefined or thread")
@@ -31,7 +34,6 @@ else()
   target_compile_options(project_options INTERFACE
     -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
     $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3>)
-  target_compile_definitions(project_options INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(project_options INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
 if(SWARM_SD_FUZZ)

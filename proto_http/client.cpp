@@ -7,45 +7,22 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
 
 namespace proto_http {
 namespace {
-
-/// How much is asked of the socket at once.
-constexpr std::size_t read_bytes = 64 * 1024;
-
-/// Beast reads heads only.
-using head_parser = http::response_parser<http::empty_body>;
-
-error_code translate(error_code parsing)
-{
-    return parsing == http::error::header_limit ? errc::head_too_large : errc::bad_message;
-}
 
 /// A target with a blank or a line end would be another request.
 bool is_sendable(std::string_view target)
 {
     const auto is_visible = [](char letter) { return letter > ' ' && letter < '\x7f'; };
     return target.starts_with('/') && std::ranges::all_of(target, is_visible);
-}
-
-/// A server that expected TLS answers with an alert: content type 21, legacy version 3.x (RFC 8446 §5.1).
-bool starts_tls_record(asio::const_buffer bytes)
-{
-    const auto* first = static_cast<const unsigned char*>(bytes.data());
-    return bytes.size() >= 2 && first[0] == 21 && first[1] == 3;
 }
 
 std::string request_text(std::string_view method, std::string_view target, const address& server)
@@ -55,49 +32,6 @@ std::string request_text(std::string_view method, std::string_view target, const
     text.append(host_header(server)).append("\r\n\r\n");
     return text;
 }
-
-response_head copy_head(const head_parser& parser)
-{
-    response_head head;
-    head.status = parser.get().result_int();
-    for (const auto& field : parser.get())
-        head.fields.emplace_back(std::string(field.name_string()), std::string(field.value()));
-    return head;
-}
-
-/// What Beast 1.81 lets pass: another coding than `chunked` would leave us with bytes that we cannot read, and a
-/// switch of protocols was never asked for.
-error_code check_head(const head_parser& parser)
-{
-    const auto& message = parser.get();
-    if (message.result_int() == 101)
-        return errc::bad_message;
-    const auto codings = message.equal_range(http::field::transfer_encoding);
-    for (auto coding = codings.first; coding != codings.second; ++coding)
-        if (message.version() < 11 || !equal_ignoring_case(std::string_view(coding->value()), "chunked"))
-            return errc::bad_message;
-    if (message.count(http::field::transfer_encoding) > 1)
-        return errc::bad_message;
-    return {};
-}
-
-body_decoder framing_of(const head_parser& parser)
-{
-    if (parser.is_done())
-        return body_decoder::nothing();
-    if (parser.chunked())
-        return body_decoder::chunked();
-    if (const auto length = parser.content_length())
-        return body_decoder::of_length(*length);
-    return body_decoder::until_close();
-}
-
-/// The head of a response, and how its body is framed.
-struct response_start {
-    response_head head;
-    body_decoder body = body_decoder::nothing();
-    bool keep_alive = false;
-};
 
 /// A connection and what has arrived on it.
 class wire {
@@ -121,7 +55,7 @@ public:
 
     /// Whether a request may be sent: connected, and as far as we know the server has neither closed nor sent
     /// anything unasked (a 408 before closing an idle connection would pass for the answer to our request).
-    [[nodiscard]] bool is_usable() { return arrived_.size() == 0 && connection_.is_quiet(); }
+    [[nodiscard]] bool is_usable() { return arrived_.is_empty() && connection_.is_quiet(); }
 
     asio::awaitable<error_code> send(std::string text)
     {
@@ -131,42 +65,28 @@ public:
     }
 
     /// Reads the head of the final response; interim responses are passed over.
-    asio::awaitable<result<response_start>> read_head(std::size_t most_bytes, bool to_head)
+    asio::awaitable<result<response_reader::start>> read_head(std::size_t most_bytes, bool to_head)
     {
+        arrived_.expect_head(most_bytes, to_head);
         while (true) {
-            head_parser parser;
-            parser.header_limit(static_cast<std::uint32_t>(most_bytes));
-            parser.body_limit(boost::none);
-            parser.skip(to_head);
-            auto error = parse(parser);
-            while (!error && !parser.is_header_done()) {
-                error = co_await receive();
-                if (!error)
-                    error = parse(parser);
-            }
-            if (!error)
-                error = check_head(parser);
-            if (error)
+            auto start = arrived_.take_head();
+            if (!start)
+                co_return start.error();
+            if (*start)
+                co_return **std::move(start);
+            if (const auto error = co_await receive())
                 co_return error == asio::error::eof ? make_error_code(errc::closed_early) : error;
-            if (parser.get().result_int() / 100 != 1)
-                co_return response_start{copy_head(parser), framing_of(parser), parser.keep_alive()};
         }
     }
 
-    /// The next piece of a body among the bytes that are here; valid until the next call of `receive`.
-    result<std::string_view> take(body_decoder& body)
-    {
-        auto rest = std::string_view(static_cast<const char*>(arrived_.data().data()), arrived_.size());
-        const auto piece = body.take(rest);
-        arrived_.consume(arrived_.size() - rest.size());
-        return piece;
-    }
+    /// What has arrived.
+    [[nodiscard]] response_reader& arrived() { return arrived_; }
 
     /// Waits for more bytes.
     asio::awaitable<error_code> receive()
     {
-        const auto room = arrived_.prepare(read_bytes);
-        const auto [error, count] = co_await connection_.read_some(room);
+        const auto room = arrived_.prepare();
+        const auto [error, count] = co_await connection_.read_some(asio::buffer(room.data(), room.size()));
         arrived_.commit(count);
         heard_ = heard_ || count > 0;
         co_return error;
@@ -182,33 +102,12 @@ public:
     }
 
 private:
-    /// Hands the head, as far as it has arrived, to the parser, and not a byte more.
-    error_code parse(head_parser& parser)
-    {
-        while (arrived_.size() > 0 && !parser.is_header_done()) {
-            if (starts_tls_record(arrived_.data()))
-                return errc::unexpected_tls;
-            error_code error;
-            arrived_.consume(parser.put(arrived_.data(), error));
-            if (error == http::error::need_more)
-                break;
-            if (error)
-                return translate(error);
-        }
-        return {};
-    }
-
     transport connection_;
-    beast::flat_buffer arrived_;
+    response_reader arrived_;
     bool heard_ = false;
 };
 
 } // namespace
-
-std::string_view response_head::field(std::string_view name) const
-{
-    return find_field(fields, name);
-}
 
 // --- client ---
 
@@ -217,8 +116,6 @@ struct client::impl {
         : server(std::move(who)), limits(bounds), connection(executor), limit(executor)
     {
     }
-
-    enum class verdict { fits, too_much };
 
     /// Whoever holds it has the connection.
     class turn {
@@ -232,11 +129,11 @@ struct client::impl {
         bool& is_busy_;
     };
 
-    asio::awaitable<result<response>> request(std::string method, std::string target);
-    asio::awaitable<result<response>> perform(std::string text, bool to_head);
-    asio::awaitable<result<response>> exchange(std::string text, bool to_head);
-    asio::awaitable<result<std::string>> read_body(body_decoder& framing, bool must_be_whole);
-    result<verdict> append(std::string& body, body_decoder& framing, std::size_t most);
+    asio::awaitable<result<response>> request(std::string method, std::string target, body_sink sink);
+    asio::awaitable<result<response>> perform(std::string text, bool to_head, body_sink sink);
+    asio::awaitable<result<response>> exchange(std::string text, bool to_head, body_sink sink);
+    asio::awaitable<result<std::string>> read_body(body_decoder& framing, bool must_be_whole, body_sink sink);
+    result<response_reader::verdict> pass_on(const body_sink& sink, std::size_t& passed, body_decoder& framing);
 
     origin server;
     client_limits limits;
@@ -257,12 +154,17 @@ client::~client() = default;
 
 asio::awaitable<result<response>> client::get(std::string target)
 {
-    return impl_->request("GET", std::move(target));
+    return impl_->request("GET", std::move(target), {});
+}
+
+asio::awaitable<result<response>> client::get(std::string target, body_sink sink)
+{
+    return impl_->request("GET", std::move(target), std::move(sink));
 }
 
 asio::awaitable<result<response>> client::head(std::string target)
 {
-    return impl_->request("HEAD", std::move(target));
+    return impl_->request("HEAD", std::move(target), {});
 }
 
 void client::close()
@@ -270,7 +172,7 @@ void client::close()
     impl_->connection.close();
 }
 
-asio::awaitable<result<response>> client::impl::request(std::string method, std::string target)
+asio::awaitable<result<response>> client::impl::request(std::string method, std::string target, body_sink sink)
 {
     result<response> answer = error_code(asio::error::invalid_argument);
     if (!is_sendable(target))
@@ -280,7 +182,7 @@ asio::awaitable<result<response>> client::impl::request(std::string method, std:
     const turn mine(is_busy);
     try {
         auto text = request_text(method, target, server.where);
-        answer = co_await perform(std::move(text), method == "HEAD");
+        answer = co_await perform(std::move(text), method == "HEAD", std::move(sink));
     } catch (const boost::system::system_error& stopped) {
         answer = stopped.code(); // a wait that begins after the cancellation throws
     }
@@ -289,7 +191,7 @@ asio::awaitable<result<response>> client::impl::request(std::string method, std:
     co_return answer;
 }
 
-asio::awaitable<result<response>> client::impl::perform(std::string text, bool to_head)
+asio::awaitable<result<response>> client::impl::perform(std::string text, bool to_head, body_sink sink)
 {
     bool is_kept = connection.is_usable();
     for (end = {};; is_kept = false) {
@@ -303,7 +205,7 @@ asio::awaitable<result<response>> client::impl::perform(std::string text, bool t
         if (end == deadline::clock::time_point{})
             end = deadline::clock::now() + limits.exchange;
         limit.expires_at(end);
-        auto answer = co_await with_deadline(exchange(text, to_head), limit);
+        auto answer = co_await with_deadline(exchange(text, to_head, sink), limit);
         const bool is_final =
             answer || answer.error() == asio::error::operation_aborted || answer.error() == asio::error::timed_out;
         if (is_final || !is_kept || connection.heard())
@@ -311,14 +213,14 @@ asio::awaitable<result<response>> client::impl::perform(std::string text, bool t
     }
 }
 
-asio::awaitable<result<response>> client::impl::exchange(std::string text, bool to_head)
+asio::awaitable<result<response>> client::impl::exchange(std::string text, bool to_head, body_sink sink)
 {
     if (const auto error = co_await connection.send(std::move(text)))
         co_return error;
     auto start = co_await connection.read_head(limits.head_bytes, to_head);
     if (!start)
         co_return start.error();
-    auto body = co_await read_body(start->body, start->head.status == 200);
+    auto body = co_await read_body(start->body, start->head.status == 200, std::move(sink));
     if (!body)
         co_return body.error();
 
@@ -327,44 +229,49 @@ asio::awaitable<result<response>> client::impl::exchange(std::string text, bool 
     co_return response{std::move(start->head), *std::move(body)};
 }
 
-asio::awaitable<result<std::string>> client::impl::read_body(body_decoder& framing, bool must_be_whole)
+asio::awaitable<result<std::string>> client::impl::read_body(body_decoder& framing, bool must_be_whole, body_sink sink)
 {
     const auto most = must_be_whole ? limits.body_bytes : limits.error_body_bytes;
-    std::string body;
+    const bool is_passed_on = must_be_whole && sink;
+    std::string kept;
+    std::size_t bytes = 0;
     while (true) {
-        const auto appended = append(body, framing, most);
-        if (!appended)
-            co_return appended.error();
-        const bool is_cut = *appended == verdict::too_much;
-        if (must_be_whole && (is_cut || framing.announced() > most - body.size()))
+        const auto taken = is_passed_on ? pass_on(sink, bytes, framing) : connection.arrived().append(kept, framing, most);
+        if (!taken)
+            co_return taken.error();
+        if (!is_passed_on)
+            bytes = kept.size();
+        const bool is_cut = *taken == response_reader::verdict::too_much;
+        if (must_be_whole && (is_cut || framing.announced() > most - bytes))
             co_return make_error_code(errc::body_too_large);
         if (is_cut || framing.is_done())
-            co_return body;
+            co_return kept;
         limit.expires_at(std::min(end, deadline::clock::now() + limits.progress));
         if (const auto error = co_await connection.receive(framing))
             co_return error;
     }
 }
 
-/// Appends what has arrived of the body, up to `most` bytes in all.
-result<client::impl::verdict> client::impl::append(std::string& body, body_decoder& framing, std::size_t most)
+/// Gives the sink what has arrived of the body.
+///
+/// @param passed  how much it got before; grows
+result<response_reader::verdict> client::impl::pass_on(const body_sink& sink, std::size_t& passed, body_decoder& framing)
 {
-    try {
-        while (true) {
-            const auto piece = connection.take(framing);
-            if (!piece)
-                return piece.error();
-            if (piece->empty())
-                return verdict::fits;
-            // The engine sends a list as one chunk, whatever its size. Growing in steps, it would be moved often.
-            const auto room = most - body.size();
-            body.reserve(body.size() + std::min<std::uint64_t>(piece->size() + framing.announced(), room));
-            body.append(piece->substr(0, room));
-            if (piece->size() > room)
-                return verdict::too_much;
+    while (true) {
+        const auto piece = connection.arrived().take(framing);
+        if (!piece)
+            return piece.error();
+        if (piece->empty())
+            return response_reader::verdict::fits;
+        if (piece->size() > limits.body_bytes - passed)
+            return response_reader::verdict::too_much;
+        passed += piece->size();
+        try {
+            if (const auto error = sink(*piece))
+                return error;
+        } catch (const std::bad_alloc&) {
+            return error_code(asio::error::no_memory);
         }
-    } catch (const std::bad_alloc&) {
-        return error_code(asio::error::no_memory);
     }
 }
 
@@ -380,7 +287,7 @@ struct response_stream::impl {
 
     wire connection;
     deadline limit;
-    response_start start;
+    response_reader::start start;
     std::string bytes;  ///< handed out last
     error_code problem; ///< found behind bytes that were handed out first
 };
@@ -466,7 +373,7 @@ asio::awaitable<result<std::string_view>> response_stream::impl::next()
 void response_stream::impl::collect()
 {
     while (true) {
-        const auto piece = connection.take(start.body);
+        const auto piece = connection.arrived().take(start.body);
         if (!piece)
             problem = piece.error();
         if (!piece || piece->empty())

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "proto_http/fields.hpp"
 #include "proto_http/origin.hpp"
+#include "proto_http/response_reader.hpp"
 #include "proto_http/result.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,19 +26,14 @@ struct client_limits {
     std::size_t error_body_bytes = 64 * 1024;   ///< of any other status; more is cut off, which is no error
 };
 
-/// Status and headers of a response.
-struct response_head {
-    unsigned status = 0;
-    field_list fields;
-
-    /// First field of that name (any case), or an empty view.
-    [[nodiscard]] std::string_view field(std::string_view name) const;
-};
-
 struct response {
     response_head head;
     std::string body;
 };
+
+/// Takes the next piece of a body, free of framing and valid during the call. An error ends the exchange, and is what
+/// it ends with; `std::bad_alloc` is the only exception it may throw, and likewise ends it, as `no_memory`.
+using body_sink = std::function<error_code(std::string_view)>;
 
 /// One connection to one server, opened when first needed and kept alive between requests.
 ///
@@ -58,6 +54,11 @@ public:
     /// @return the response whatever its status; an error where there was none
     [[nodiscard]] boost::asio::awaitable<result<response>> get(std::string target);
     [[nodiscard]] boost::asio::awaitable<result<response>> head(std::string target);
+
+    /// Likewise, but the body of a 200 is not kept: `sink` gets it as it arrives, at most 64 KiB at a time, and the
+    /// reactor has a turn after each. What it got is only known to be the whole body when there is a response. The body
+    /// of any other status is in the response.
+    [[nodiscard]] boost::asio::awaitable<result<response>> get(std::string target, body_sink sink);
 
     /// Drops the connection; the next request opens a new one.
     void close();

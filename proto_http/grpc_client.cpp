@@ -10,8 +10,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 
-#include <array>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <utility>
@@ -24,54 +22,8 @@ namespace {
 
 constexpr std::size_t read_bytes = 256 * 1024;
 const std::string http2_name = "h2"; // RFC 9113 §3.2
-constexpr int grpc_ok = 0;
-constexpr int grpc_unknown = 2;
-
-// Never deleted through its base, whose destructor is protected; g++ takes it for accessible because of a friend.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
-class category final : public boost::system::error_category {
-public:
-    const char* name() const noexcept override { return "grpc"; }
-
-    std::string message(int code) const override
-    {
-        static constexpr std::array<std::string_view, 17> words{
-            "ok",        "cancelled",      "unknown",           "invalid argument",   "deadline exceeded",
-            "not found", "already there",  "permission denied", "resource exhausted", "failed precondition",
-            "aborted",   "out of range",   "unimplemented",     "internal error",     "unavailable",
-            "data loss", "unauthenticated"};
-        const auto at = static_cast<std::size_t>(code);
-        return at < words.size() ? std::string(words.at(at)) : "status " + std::to_string(code);
-    }
-};
-#pragma GCC diagnostic pop
-
-/// How a call ended, from its trailers; nothing when all is well.
-std::optional<grpc_failure> verdict(const http2_answer& answer)
-{
-    if (answer.end)
-        return grpc_failure{answer.end, {}};
-    if (answer.status != 200)
-        return grpc_failure{errc::bad_message, "status " + std::to_string(answer.status)};
-    const auto text = find_field(answer.fields, "grpc-status");
-    const auto* const text_end = text.data() + text.size();
-    int status = grpc_unknown;
-    if (const auto [end, bad] = std::from_chars(text.data(), text_end, status); bad != std::errc{} || end != text_end)
-        status = grpc_unknown;
-    if (status == grpc_ok)
-        return std::nullopt;
-    return grpc_failure{error_code(status, grpc_category()),
-                        decode_grpc_message(find_field(answer.fields, "grpc-message"))};
-}
 
 } // namespace
-
-const boost::system::error_category& grpc_category() noexcept
-{
-    static const category instance;
-    return instance;
-}
 
 // --- The connection ---
 
@@ -223,7 +175,7 @@ asio::awaitable<grpc_result<void>> grpc_stream::exchange::read(std::function<voi
         if (*count > 0)
             co_return grpc_result<void>{};
         if (answer.has_ended || answer.end) {
-            const auto failed = verdict(answer);
+            const auto failed = grpc_verdict(answer);
             co_return failed.value_or(grpc_failure{asio::error::eof, {}});
         }
         if (owner.ended)
@@ -271,7 +223,7 @@ asio::awaitable<grpc_result<std::string>> grpc_stream::exchange::read_whole()
 /// The message of an answer that has ended; its status stands in the trailers.
 grpc_result<std::string> grpc_stream::exchange::take_only(http2_answer& answer) const
 {
-    if (auto failed = verdict(answer))
+    if (auto failed = grpc_verdict(answer))
         return *std::move(failed);
     std::string_view rest = answer.body;
     const auto message = take_grpc_message(rest, owner.limits.message_bytes);

@@ -1,12 +1,11 @@
 #pragma once
 
 #include "proto_http/address.hpp"
+#include "proto_http/grpc_status.hpp"
 #include "proto_http/result.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/assert/source_location.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -21,25 +20,6 @@ struct grpc_limits {
     std::chrono::milliseconds connect{5'000}; ///< until the TLS handshake is done
     std::size_t message_bytes = 512 * 1024 * 1024;
 };
-
-/// Why a call brought nothing: a failing connection, or the status that the server gave.
-struct grpc_failure {
-    error_code code;
-    std::string message; ///< of the server, if it sent one
-};
-
-/// What `value()` does for a result that has none.
-[[noreturn]] inline void throw_exception_from_error(const grpc_failure& why, const boost::source_location&)
-{
-    throw boost::system::system_error(why.code, why.message);
-}
-
-template <class T>
-using grpc_result = boost::system::result<T, grpc_failure>;
-
-/// What a server's `grpc-status` says, as an error code; its values are gRPC's own (1: cancelled … 16:
-/// unauthenticated).
-[[nodiscard]] const boost::system::error_category& grpc_category() noexcept;
 
 /// One gRPC connection over TLS, for several calls at a time.
 ///

@@ -29,12 +29,27 @@ struct request {
     [[nodiscard]] std::string_view param(std::string_view name) const;
 };
 
-/// What a handler answers. Content-Length, Date and Connection are the server's business.
+/// Sends a piece of a streamed body, and returns when all of it is on its way: who writes faster than the client reads
+/// waits here.
+///
+/// @return whether it was sent; if not, there is nobody to write for any more
+using piece_sender = std::function<boost::asio::awaitable<bool>(std::string piece)>;
+
+/// Goes on writing a body whose head has been sent, until it returns. It is cancelled when the client has gone or takes
+/// too long to read, and when the server stops.
+using body_writer = std::function<boost::asio::awaitable<void>(piece_sender send)>;
+
+/// What a handler answers. Content-Length, Transfer-Encoding, Date and Connection are the server's business.
 struct reply {
     unsigned status = 200;
     std::string content_type = "text/plain; charset=utf-8";
-    std::string body;
+    std::string body;    ///< all of it, unless `stream` is there
     field_list fields{}; ///< further header fields
+
+    /// Writes the body, if it is not known beforehand. The connection ends with it.
+    body_writer stream{};
+    /// The last piece of a stream that ends because the server stops.
+    std::string farewell{};
 };
 
 using handler = std::function<boost::asio::awaitable<reply>(request)>;

@@ -1,16 +1,18 @@
 #include "proto_http/server.hpp"
 
 #include "proto_http/connect.hpp"
+#include "proto_http/doorbell.hpp"
+#include "proto_http/errc.hpp"
 #include "proto_http/request_reader.hpp"
 #include "proto_http/status.hpp"
 #include "proto_http/timeout.hpp"
+#include "proto_http/transport.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
 #include <boost/system/system_error.hpp>
@@ -77,13 +79,18 @@ private:
 struct server_state {
     struct connection {
         asio::cancellation_signal stop;
-        bool is_busy = false;      ///< from the first byte of a request to the last one of its answer
-        bool is_displaced = false; ///< it ends because another one needs its place
+        bool is_busy = false;           ///< from the first byte of a request to the last one of its answer
+        bool is_displaced = false;      ///< it ends because another one needs its place
+        doorbell* end_stream = nullptr; ///< while it carries a stream
     };
 
     server_state(router known, server_limits bounds, std::function<void(std::string_view, std::string_view)> told,
-                 error_page pages)
-        : routes(std::move(known)), limits(bounds), on_error(std::move(told)), errors(std::move(pages))
+                 error_page pages, server_front before)
+        : routes(std::move(known)),
+          limits(bounds),
+          on_error(std::move(told)),
+          errors(std::move(pages)),
+          front(std::move(before))
     {
     }
 
@@ -91,10 +98,12 @@ struct server_state {
     server_limits limits;
     std::function<void(std::string_view, std::string_view)> on_error;
     error_page errors;
+    server_front front;
 
     date_text date;
     std::list<connection> open; ///< idle ones in the order in which they became idle
     server_counts counts;
+    std::size_t streams = 0;
     stream_acceptor* listening = nullptr; ///< while serving
     bool is_stopping = false;
     asio::steady_timer* last_closed = nullptr; ///< waited for while stopping
@@ -110,6 +119,8 @@ struct server_state {
         for (auto& each : open)
             if (with_busy_ones || !each.is_busy)
                 each.stop.emit(asio::cancellation_type::terminal);
+            else if (each.end_stream != nullptr)
+                each.end_stream->ring();
     }
 
     void becomes_idle(std::list<connection>::iterator which)
@@ -173,6 +184,22 @@ std::string_view connection_header(unsigned version, bool keep_alive)
     return version == 10 ? "Connection: keep-alive\r\n" : "";
 }
 
+/// How the end of a body is told (RFC 9112 §6.3). HTTP/1.0 knows no chunks.
+std::string framing_header(const reply& answer, unsigned version)
+{
+    if (!answer.stream)
+        return "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
+    return version == 10 ? "" : "Transfer-Encoding: chunked\r\n";
+}
+
+/// RFC 9112 §7.1.
+std::string chunk_head(std::size_t bytes)
+{
+    std::array<char, 24> text{};
+    const auto size = std::snprintf(text.data(), text.size(), "%zx\r\n", bytes);
+    return {text.data(), static_cast<std::size_t>(size)};
+}
+
 std::string head_text(const reply& answer, std::string_view date, unsigned version, bool keep_alive)
 {
     std::string text;
@@ -181,7 +208,7 @@ std::string head_text(const reply& answer, std::string_view date, unsigned versi
     text.append("\r\nDate: ").append(date).append("\r\n").append(connection_header(version, keep_alive));
     if (may_have_body(answer.status)) {
         text.append("Content-Type: ").append(answer.content_type);
-        text.append("\r\nContent-Length: ").append(std::to_string(answer.body.size())).append("\r\n");
+        text.append("\r\n").append(framing_header(answer, version));
     }
     for (const auto& [name, value] : answer.fields)
         text.append(name).append(": ").append(value).append("\r\n");
@@ -193,7 +220,12 @@ std::string head_text(const reply& answer, std::string_view date, unsigned versi
 class session {
 public:
     session(server_state& state, std::list<server_state::connection>::iterator self, stream_socket socket)
-        : state_(state), self_(self), socket_(std::move(socket)), limit_(socket_.get_executor()), reader_(state.limits)
+        : state_(state),
+          self_(self),
+          limit_(socket.get_executor()),
+          reader_(state.limits),
+          end_stream_(socket.get_executor()),
+          connection_(std::move(socket))
     {
     }
 
@@ -220,6 +252,9 @@ private:
 
     asio::awaitable<void> converse()
     {
+        const auto tls = state_.front.tls ? state_.front.tls() : std::nullopt;
+        if (tls && !co_await secure(*tls))
+            co_return;
         for (bool keep_alive = true; keep_alive;) {
             auto next = co_await read();
             if (std::holds_alternative<gone>(next))
@@ -227,6 +262,20 @@ private:
             keep_alive = co_await handle(std::move(next));
         }
         co_await linger();
+    }
+
+    /// @return whether the handshake succeeded
+    asio::awaitable<bool> secure(tls_context own)
+    {
+        limit_.expires_after(state_.limits.head);
+        const auto done = co_await connection_.shake_hands(std::move(own));
+        if (!done && done.error() == errc::plain_http) {
+            auto answer = error_reply(state_, 400);
+            answer.body = "Client sent an HTTP request to an HTTPS server.\n";
+            auto text = head_text(answer, state_.date.current(), 11, false) + answer.body;
+            co_await connection_.write_plain(std::move(text));
+        }
+        co_return done.has_value();
     }
 
     asio::awaitable<incoming> read()
@@ -251,7 +300,7 @@ private:
     {
         const auto room = reader_.prepare();
         const auto [error, count] =
-            co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), use_result);
+            co_await connection_.read_some(asio::buffer(room.data(), room.size()));
         if (error)
             co_return false;
         reader_.commit(count);
@@ -262,8 +311,8 @@ private:
 
     asio::awaitable<bool> send_continue()
     {
-        const auto text = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
-        const auto [error, sent] = co_await asio::async_write(socket_, text, use_result);
+        const asio::const_buffer text = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
+        const auto [error, sent] = co_await connection_.write(text);
         co_return !error;
     }
 
@@ -283,13 +332,20 @@ private:
         auto match = state_.routes.find(message.method, message.path);
         monitored_request watch(match.monitor, message);
         limit_.never_expires(); // how long a handler takes is its own business
+        const auto* const found = match.found;
         auto answer = co_await respond(std::move(match), std::move(message));
         if (!answer && co_await is_cancelled())
             co_return false;
         // A handler that threw may have left anything behind, and what it was asked may be the reason.
-        const bool goes_on = keep_alive && answer && !state_.is_stopping;
+        const bool goes_on = keep_alive && answer && !answer->stream && !state_.is_stopping;
         if (!answer)
             answer = error_reply(state_, 500);
+        if (answer->stream && with_body && state_.streams >= state_.limits.streams)
+            answer = too_many_streams();
+        if (answer->stream) { // so a handler made it, and there is a route
+            co_await send_stream(found->name, *std::move(answer), version, with_body, watch);
+            co_return false;
+        }
         watch.answered(answer->status, with_body && may_have_body(answer->status) ? answer->body.size() : 0);
         if (!co_await send(*std::move(answer), version, goes_on, with_body))
             co_return false;
@@ -300,6 +356,12 @@ private:
     /// Nothing when the handler failed.
     asio::awaitable<std::optional<reply>> respond(router::match match, request message)
     {
+        if (state_.front.admit) {
+            std::string authorization(message.field("Authorization"));
+            auto refusal = co_await state_.front.admit(std::move(authorization));
+            if (refusal)
+                co_return refusal;
+        }
         if (http::string_to_verb(message.method) == http::verb::unknown)
             co_return error_reply(state_, 501);
         if (match.found == nullptr) {
@@ -339,12 +401,133 @@ private:
     asio::awaitable<bool> send(reply answer, unsigned version, bool keep_alive, bool with_body)
     {
         limit_.expires_after(state_.limits.write);
+        if (state_.front.fields)
+            std::ranges::move(state_.front.fields(), std::back_inserter(answer.fields));
         const auto head = head_text(answer, state_.date.current(), version, keep_alive);
         const bool has_body = with_body && may_have_body(answer.status);
         const std::array<asio::const_buffer, 2> pieces{asio::buffer(head),
                                                        has_body ? asio::buffer(answer.body) : asio::const_buffer{}};
-        const auto [error, sent] = co_await asio::async_write(socket_, pieces, use_result);
+        const auto [error, sent] = co_await connection_.write(pieces);
         co_return !error;
+    }
+
+    // --- Streams ---
+
+    /// One of those that carry a stream, for as long as it does.
+    class streaming_now {
+    public:
+        streaming_now(server_state& state, server_state::connection& self, doorbell& end) : state_(state), self_(self)
+        {
+            ++state_.streams;
+            self_.end_stream = &end;
+            if (state_.is_stopping)
+                end.ring();
+        }
+        streaming_now(const streaming_now&) = delete;
+        streaming_now& operator=(const streaming_now&) = delete;
+        ~streaming_now()
+        {
+            --state_.streams;
+            self_.end_stream = nullptr;
+        }
+
+    private:
+        server_state& state_;
+        server_state::connection& self_;
+    };
+
+    [[nodiscard]] reply too_many_streams() const
+    {
+        auto answer = error_reply(state_, 503);
+        answer.fields.emplace_back("Retry-After", "10");
+        return answer;
+    }
+
+    /// @param route  for the log
+    asio::awaitable<void> send_stream(std::string route, reply answer, unsigned version, bool with_body,
+                                      monitored_request& watch)
+    {
+        const streaming_now known(state_, *self_, end_stream_);
+        watch.answered(answer.status, 0);
+        if (!co_await send(answer, version, false, false))
+            co_return;
+        watch.sent(); // that a reader leaves is how a stream ends
+        is_chunked_ = version != 10;
+        if (with_body)
+            co_await send_pieces(std::move(route), std::move(answer.stream), std::move(answer.farewell));
+    }
+
+    asio::awaitable<void> send_pieces(std::string route, body_writer write, std::string farewell)
+    {
+        using namespace asio::experimental::awaitable_operators;
+
+        auto written = write_body(std::move(route), std::move(write));
+        auto left = reader_has_gone();
+        auto stopped = is_to_end();
+        const auto first = co_await (std::move(written) || std::move(left) || std::move(stopped));
+        const bool is_over = first.index() == 0 ? std::get<0>(first) : first.index() == 2;
+        if (!is_over || is_cut_ || co_await is_cancelled())
+            co_return;
+        if (first.index() == 2 && !co_await send_piece(std::move(farewell)))
+            co_return;
+        if (is_chunked_)
+            co_await write_all("0\r\n\r\n");
+    }
+
+    /// @return whether the writer came to its end
+    asio::awaitable<bool> write_body(std::string route, body_writer write)
+    {
+        std::string problem;
+        try {
+            const piece_sender send = [this](std::string piece) { return send_piece(std::move(piece)); };
+            co_await write(send);
+            co_return true;
+        } catch (const std::exception& thrown) {
+            problem = thrown.what();
+        } catch (...) {
+            problem = "unknown exception";
+        }
+        if (!co_await is_cancelled())
+            state_.report(route, problem);
+        co_return false;
+    }
+
+    asio::awaitable<bool> send_piece(std::string piece)
+    {
+        if (piece.empty())
+            co_return true; // an empty chunk would be the last one
+        if (is_chunked_)
+            piece = chunk_head(piece.size()) + piece + "\r\n";
+        co_return co_await write_all(std::move(piece));
+    }
+
+    asio::awaitable<bool> write_all(std::string bytes)
+    {
+        is_cut_ = true;
+        limit_.expires_after(state_.limits.write);
+        const auto [error, sent] = co_await connection_.write(asio::buffer(bytes));
+        limit_.never_expires(); // how long a writer waits for what is to come is its own business
+        is_cut_ = error.failed();
+        co_return !is_cut_;
+    }
+
+    /// Whatever else a reader says while it reads is not listened to.
+    asio::awaitable<void> reader_has_gone()
+    {
+        std::array<char, 256> unread{};
+        error_code error;
+        while (!error)
+            std::tie(error, std::ignore) = co_await connection_.read_some(asio::buffer(unread));
+    }
+
+    /// Ends when the server stops. A race waits past exceptions, so there is none.
+    asio::awaitable<void> is_to_end()
+    {
+        try {
+            co_await end_stream_.wait();
+        } catch (const boost::system::system_error&) {
+            // Cancelled: the stream ended otherwise.
+        }
     }
 
     /// Lets the peer read our last words before the connection goes.
@@ -352,18 +535,17 @@ private:
     {
         state_.becomes_idle(self_);
         limit_.expires_after(linger_limit);
-        error_code error;
-        socket_.shutdown(asio::socket_base::shutdown_send, error);
-        std::array<char, 4096> unread{};
-        while (!error)
-            std::tie(error, std::ignore) = co_await socket_.async_read_some(asio::buffer(unread), use_result);
+        co_await connection_.finish();
     }
 
     server_state& state_;
     std::list<server_state::connection>::iterator self_;
-    stream_socket socket_;
     deadline limit_;
     request_reader reader_;
+    doorbell end_stream_; ///< rung when the server stops
+    transport connection_;
+    bool is_chunked_ = false;
+    bool is_cut_ = false; ///< in the midst of a piece
 };
 
 asio::awaitable<void> run_session(std::shared_ptr<server_state> state,
@@ -448,14 +630,21 @@ asio::awaitable<void> drain(std::shared_ptr<server_state> state)
 } // namespace
 
 server::server(router routes, server_limits limits,
-               std::function<void(std::string_view route, std::string_view what)> on_error, error_page errors)
-    : state_(std::make_shared<server_state>(std::move(routes), limits, std::move(on_error), std::move(errors)))
+               std::function<void(std::string_view route, std::string_view what)> on_error, error_page errors,
+               server_front front)
+    : state_(std::make_shared<server_state>(std::move(routes), limits, std::move(on_error), std::move(errors),
+                                            std::move(front)))
 {
 }
 
 std::size_t server::connections() const noexcept
 {
     return state_->open.size();
+}
+
+std::size_t server::streams() const noexcept
+{
+    return state_->streams;
 }
 
 const server_limits& server::limits() const noexcept

@@ -20,6 +20,8 @@ constexpr auto until_watch_lists = 200ms;
 /// Share of a core that periodic lists may cost: here, and in the engine.
 constexpr double own_share = 0.005;
 constexpr double engine_share = 0.05;
+/// The fastest of so many lists says what they cost an engine.
+constexpr std::size_t costing_lists = 4;
 /// Lists because of many hints take at most a quarter of the engine's time.
 constexpr int hint_list_pause = 3;
 /// So many objects are taken into the model, or looked at, in one step: a millisecond or two.
@@ -196,6 +198,12 @@ sd_writer::target_parts discovery::believed_parts(role which) const
     return view == views_.end() ? sd_writer::target_parts{} : view->second.parts();
 }
 
+bool discovery::is_known(role which) const
+{
+    const auto view = views_.find(which);
+    return view != views_.end() && view->second.is_known();
+}
+
 std::size_t discovery::target_count(role which) const
 {
     const auto view = views_.find(which);
@@ -209,6 +217,12 @@ skip_counts discovery::skipped(role which) const
     if (which == role::endpoints)
         counts.add(skip_reason::unknown_service, world_.orphan_count());
     return counts;
+}
+
+const object_targets* discovery::object(role which, std::string_view id) const
+{
+    const auto view = views_.find(which);
+    return view == views_.end() ? nullptr : view->second.find(id);
 }
 
 std::vector<std::string> discovery::skipping(role which) const
@@ -701,12 +715,15 @@ void discovery::plan_resync(duration took, duration cpu, time_point now)
     cheap_again_at_ = now + took * hint_list_pause;
 }
 
-/// On large swarms lists cost more than the interval is worth. One slow answer alone does not count: an engine whose
-/// leader is gone needs 20 s for the smallest.
+/// On large swarms lists cost more than the interval is worth. Only what all the latest lists took is a cost: an engine
+/// whose leader is gone needs 20 s for the smallest, and one that is busy with others answers late, too.
 void discovery::stretch(duration took, duration cpu)
 {
-    const auto before = std::exchange(last_took_, took);
-    interval_ = affordable_interval(std::min(before, took), cpu);
+    list_took_.push_back(took);
+    if (list_took_.size() > costing_lists)
+        list_took_.pop_front();
+    const auto least = list_took_.size() > 1 ? *std::min_element(list_took_.begin(), list_took_.end()) : duration{};
+    interval_ = affordable_interval(least, cpu);
 }
 
 duration discovery::affordable_interval(duration took, duration cpu) const

@@ -181,8 +181,6 @@ void read_queue::task_looked_at(std::string_view id, const task* found, time_poi
 
 void read_queue::forget_service(std::string_view id)
 {
-    if (const auto found = services_.find(id); found != services_.end())
-        services_.erase(found);
     if (const auto found = settling_.find(id); found != settling_.end())
         settling_.erase(found);
 }

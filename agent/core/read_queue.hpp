@@ -76,7 +76,7 @@ public:
     /// says, it is asked for again.
     void task_looked_at(std::string_view id, const task* found, time_point now);
 
-    /// The engine knows no such service any more.
+    /// The engine knows no such service any more: nothing of it is waited for. What was asked for meanwhile stays.
     void forget_service(std::string_view id);
 
     [[nodiscard]] bool has_due(time_point now) const;

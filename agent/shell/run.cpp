@@ -1,11 +1,13 @@
 #include "agent/shell/commands.hpp"
 #include "agent/shell/daemon.hpp"
+#include "agent/shell/measured_run.hpp"
 #include "runtime/first_of.hpp"
+#include "runtime/held_signals.hpp"
+#include "runtime/service_manager.hpp"
 #include "runtime/version.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <csignal>
 #include <exception>
@@ -44,6 +46,12 @@ void stop_in_time()
     ::alarm(most_seconds_to_stop);
 }
 
+/// What all agents of a process have in common, one after the other.
+struct process {
+    runtime::held_signals signals{SIGINT, SIGTERM, SIGHUP};
+    runtime::service_manager manager{runtime::variable};
+};
+
 /// In the words of an operator.
 std::string_view reason(const std::exception& error)
 {
@@ -63,23 +71,24 @@ enum class ending {
 ///
 /// @param end   what it is
 /// @param next  the settings of a SIGHUP; an unusable reload changes nothing but the log
-asio::awaitable<void> until_signal(const runtime::logger& log, const settings_reader& read_again, ending& end,
-                                   options& next)
+asio::awaitable<void> until_signal(const runtime::logger& log, const process& self, const settings_reader& read_again,
+                                   ending& end, options& next)
 {
-    asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM, SIGHUP);
     for (;;) {
-        const auto [error, number] = co_await signals.async_wait(proto_http::use_result);
-        if (error)
+        const auto number = co_await self.signals.next();
+        if (number == 0)
             co_return;
         if (number != SIGHUP) {
             stop_in_time();
             log.info("stopping", {{"signal", std::string_view(number == SIGINT ? "SIGINT" : "SIGTERM")}});
+            static_cast<void>(self.manager.tell("STOPPING=1")); // it has sent the signal, and knows
             end = ending::stopped;
             co_return;
         }
         auto again = read_again();
         if (auto* settings = std::get_if<options>(&again)) {
             next = std::move(*settings);
+            static_cast<void>(self.manager.tell_reloading());
             end = ending::reloaded;
             co_return;
         }
@@ -87,16 +96,21 @@ asio::awaitable<void> until_signal(const runtime::logger& log, const settings_re
     }
 }
 
-asio::awaitable<void> until_end(daemon& agent, const runtime::logger& log, const settings_reader& read_again,
-                                ending& end, options& next)
+asio::awaitable<void> until_end(daemon& agent, const runtime::logger& log, const process& self,
+                                const settings_reader& read_again, ending& end, options& next)
 {
-    co_await runtime::first_of(agent.run(), until_signal(log, read_again, end, next));
+    auto status = [&agent] {
+        const auto reason = agent.not_ready_because();
+        return reason ? "not ready: " + std::string(*reason) : std::string("ready");
+    };
+    co_await runtime::first_of(agent.run(), self.manager.keep_told(std::move(status)),
+                               until_signal(log, self, read_again, end, next));
 }
 
 /// Runs one agent to its end.
 ///
 /// @throws std::runtime_error if it cannot start
-ending run_one(const options& settings, const settings_reader& read_again, options& next)
+ending run_one(const options& settings, const process& self, const settings_reader& read_again, options& next)
 {
     const runtime::logger log(settings.level, settings.format);
     asio::io_context io{1};
@@ -105,13 +119,17 @@ ending run_one(const options& settings, const settings_reader& read_again, optio
                          {"engine", to_string(settings.engine)},
                          {"outputs", outputs_text(settings)},
                          {"port", agent.port()}});
+    // Its pages can be asked from here on. That the targets can be relied on is another matter, and may take as long as
+    // the engine likes: what is ordered after this unit, the engine perhaps, must not wait for it.
+    if (const auto error = self.manager.tell("READY=1"))
+        log.warn("service_manager_not_told", {{"error", error.message()}});
     auto end = ending::failed;
     std::exception_ptr failure;
-    asio::co_spawn(io, until_end(agent, log, read_again, end, next), [&failure, &io](std::exception_ptr error) {
+    asio::co_spawn(io, until_end(agent, log, self, read_again, end, next), [&failure, &io](std::exception_ptr error) {
         failure = error;
         io.stop(); // a name lookup may still be under way, and cannot be interrupted
     });
-    io.run();
+    run_measured(io, *agent.counts().reactor_holds);
     if (failure)
         std::rethrow_exception(failure);
     return end;
@@ -123,11 +141,12 @@ int run(options settings, const settings_reader& read_again)
 {
     // A peer that went away is an error of its own write, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
+    const process self;
     std::optional<options> last_good; // while settings that a reload brought have not proven themselves
     for (;;) {
         try {
             options next;
-            const auto end = run_one(settings, read_again, next);
+            const auto end = run_one(settings, self, read_again, next);
             if (end != ending::reloaded)
                 return end == ending::stopped ? exit_fine : exit_failure;
             last_good = std::exchange(settings, std::move(next));

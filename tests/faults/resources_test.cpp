@@ -72,7 +72,7 @@ protected:
     }
 };
 
-const arguments few_descriptors{"prlimit", "--nofile=24:24"};
+const arguments few_descriptors{"prlimit", "--nofile=25:25"};
 
 TEST_F(Descriptors, F55_AThousandIdleConnectionsTakeNothingFromTheFileAndTheEngine)
 {

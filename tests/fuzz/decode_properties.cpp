@@ -56,13 +56,36 @@ void require_sound(const agent::core::task& value)
     }
 }
 
+void require_sound(const agent::core::network& value)
+{
+    require(!value.id.empty(), "a network has an ID");
+    for (const auto* text : {&value.id, &value.name, &value.driver, &value.scope})
+        require_text(*text);
+    require_labels(value.labels);
+}
+
+void require_sound(const agent::core::container& value)
+{
+    require(!value.id.empty(), "a container has an ID");
+    for (const auto* text : {&value.id, &value.name, &value.network_mode})
+        require_text(*text);
+    require_labels(value.labels);
+    for (const auto& place : value.networks)
+        for (const auto* text : {&place.name, &place.network_id, &place.ip, &place.ipv6})
+            require_text(*text);
+    const auto by_name = [](const auto& left, const auto& right) { return left.name < right.name; };
+    require(std::is_sorted(value.networks.begin(), value.networks.end(), by_name), "networks are sorted by name");
+    for (const auto& port : value.ports)
+        require_text(port.public_ip);
+    require(std::is_sorted(value.ports.begin(), value.ports.end()), "ports have one order");
+}
+
 void require_sound(const std::vector<agent::core::network>& values)
 {
     std::set<std::string> ids;
     for (const auto& value : values) {
-        require(!value.id.empty() && ids.insert(value.id).second, "a network has an ID and is there once");
-        for (const auto* text : {&value.id, &value.name, &value.driver})
-            require_text(*text);
+        require_sound(value);
+        require(ids.insert(value.id).second, "a network is there once");
     }
 }
 

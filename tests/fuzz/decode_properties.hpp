@@ -14,6 +14,9 @@ namespace fuzz {
 void require_sound(const agent::core::service& value);
 void require_sound(const agent::core::node& value);
 void require_sound(const agent::core::task& value);
+void require_sound(const agent::core::network& value);
+void require_sound(const agent::core::container& value);
+/// Those that tasks are attached to: each is there once.
 void require_sound(const std::vector<agent::core::network>& values);
 
 /// Whether a text may stand within another one without being too deep for the decoder: few enough brackets.

@@ -1,8 +1,8 @@
 #include "agent/core/discovery.hpp"
 
 #include "agent/core/target_set.hpp"
-#include "tests/fuzz/changing_swarm.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
+#include "tests/fuzz/unruly_run.hpp"
 
 #include <chrono>
 #include <deque>
@@ -16,34 +16,21 @@ using namespace agent::core;
 namespace {
 
 using namespace std::chrono_literals;
-using support::choices;
 
 /// The machine between a swarm that changes and two feeds that tell of it late, twice, in pieces, or not at all.
-class run {
+class run final : public fuzz::unruly_run {
 public:
-    explicit run(choices decide)
-        : decide_(std::move(decide)), settings_(draw_settings()), followed_(draw_followed()), machine_(settings_)
+    run(const std::uint8_t* data, std::size_t size)
+        : unruly_run(data, size), settings_(draw_settings()), followed_(draw_followed()), machine_(settings_)
     {
         carry_out(machine_.start(now_));
     }
 
-    /// As long as there is anything to decide.
-    void be_unruly()
-    {
-        while (decide_.are_left())
-            step();
-    }
+private:
+    /// The longest wait of all: a page's list that kept failing, or a resync of lists that were dear.
+    [[nodiscard]] duration longest_recovery() const override { return 250s; }
 
-    /// Everything works again, and nothing changes any more.
-    void calm_down()
-    {
-        // The longest wait of all: a page's list that kept failing, or a resync of lists that were dear.
-        for (const auto end = now_ + 250s; now_ < end;)
-            if (!answer_one())
-                to_deadline();
-    }
-
-    void require_truth() const
+    void require_truth() const override
     {
         swarm world;
         world.replace(swarm_.truth());
@@ -56,9 +43,6 @@ public:
         fuzz::require(machine_.synced_at() && now_ - *machine_.synced_at() <= machine_.stale_after(),
                       "and knows that it may");
     }
-
-private:
-    enum class link { closed, opening, open };
 
     // --- What is drawn at first ---
 
@@ -82,7 +66,7 @@ private:
 
     // --- What happens ---
 
-    void step()
+    void step() override
     {
         switch (decide_.below(12)) {
         case 0:
@@ -178,20 +162,11 @@ private:
 
     void give_changes(std::size_t most)
     {
-        const auto& log = swarm_.log();
-        if (watch_ != link::open || told_ >= log.size())
-            return;
-        const auto end = std::min(told_ + most, log.size());
-        watch_changed told;
-        told.changes.assign(log.begin() + static_cast<std::ptrdiff_t>(told_),
-                            log.begin() + static_cast<std::ptrdiff_t>(end));
-        told_ = end;
-        tell(std::move(told));
+        if (watch_ == link::open && has_changes())
+            tell(watch_changed{take_changes(most)});
     }
 
-    /// Whatever the machine waits for.
-    /// @return whether it did
-    bool answer_one()
+    bool answer_one() override
     {
         if (stream_ == link::opening) {
             stream_ = link::open;
@@ -207,7 +182,7 @@ private:
         } else if (std::exchange(asks_leader_, false)) {
             now_ += 1ms;
             tell(leader_answered{swarm_.truth().nodes});
-        } else if (watch_ == link::open && told_ < swarm_.log().size()) {
+        } else if (watch_ == link::open && has_changes()) {
             give_changes(swarm_.log().size());
         } else {
             return false;
@@ -215,11 +190,10 @@ private:
         return true;
     }
 
-    /// A manager that was just made tells the swarm's history first.
     void arm()
     {
         watch_ = link::open;
-        told_ = swarm_.log().size() - decide_.below(std::min<std::size_t>(swarm_.log().size(), 6) + 1);
+        begin_with_history();
         tell(watch_armed{});
     }
 
@@ -294,7 +268,7 @@ private:
         return found == values.end() ? std::nullopt : std::optional(*found);
     }
 
-    void to_deadline()
+    void to_deadline() override
     {
         const auto deadline = machine_.deadline();
         const bool waits =
@@ -409,17 +383,13 @@ private:
         return std::find(roles.begin(), roles.end(), which) != roles.end();
     }
 
-    choices decide_;
     discovery_settings settings_;
     std::set<role> followed_; ///< with an output, or asked for
     discovery machine_;
-    time_point now_{1h};
     int idle_ticks_ = 0; ///< at this moment, that nothing came of
 
-    fuzz::changing_swarm swarm_;
     std::deque<snapshot> earlier_; ///< what was true a while ago
     std::vector<hint> untold_;
-    std::size_t told_ = 0; ///< of the swarm's log, by the watch
 
     link stream_ = link::closed;
     link watch_ = link::closed;
@@ -435,10 +405,6 @@ private:
 /// Decisions, one a byte.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    constexpr std::size_t most_decisions = 1500;
-    run one(choices({data, data + std::min(size, most_decisions)}));
-    one.be_unruly();
-    one.calm_down();
-    one.require_truth();
+    run(data, size).live();
     return 0;
 }

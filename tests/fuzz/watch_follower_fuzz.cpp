@@ -1,7 +1,7 @@
 #include "agent/core/watch_follower.hpp"
 
-#include "tests/fuzz/changing_swarm.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
+#include "tests/fuzz/unruly_run.hpp"
 
 #include <chrono>
 #include <optional>
@@ -12,33 +12,21 @@ using namespace agent::core;
 namespace {
 
 using namespace std::chrono_literals;
-using support::choices;
 
 /// A follower of a manager whose stream is late or breaks, and whose leader answers, fails, or says what was true when
 /// it was asked.
-class run {
+class run final : public fuzz::unruly_run {
 public:
-    explicit run(choices decide) : decide_(std::move(decide))
+    run(const std::uint8_t* data, std::size_t size) : unruly_run(data, size)
     {
         follower_.start(now_);
         advance();
     }
 
-    void be_unruly()
-    {
-        while (decide_.are_left())
-            step();
-    }
+private:
+    [[nodiscard]] duration longest_recovery() const override { return 40s; }
 
-    /// Everything works again, and nothing changes any more.
-    void calm_down()
-    {
-        for (const auto end = now_ + 40s; now_ < end;)
-            if (!answer_one())
-                to_deadline();
-    }
-
-    void require_truth() const
+    void require_truth() const override
     {
         fuzz::require(follower_.carries(now_) && !follower_.holds_changes(), "in the end it may be believed");
         fuzz::require(follower_.answered_at() && now_ - *follower_.answered_at() <= 2 * watch_follower::leader_interval,
@@ -48,10 +36,7 @@ public:
             fuzz::require(*world_.find_node(one.id) == one, "managers are as lists tell them");
     }
 
-private:
-    enum class link { closed, opening, open };
-
-    void step()
+    void step() override
     {
         switch (decide_.below(10)) {
         case 0:
@@ -101,25 +86,18 @@ private:
 
     void give_changes(std::size_t most)
     {
-        const auto& log = swarm_.log();
-        if (watch_ != link::open || told_ >= log.size())
+        if (watch_ != link::open || !has_changes())
             return;
-        const auto end = std::min(told_ + most, log.size());
-        std::vector<object_change> changes(log.begin() + static_cast<std::ptrdiff_t>(told_),
-                                           log.begin() + static_cast<std::ptrdiff_t>(end));
-        told_ = end;
-        (void)follower_.changed(std::move(changes), world_, now_);
+        (void)follower_.changed(take_changes(most), world_, now_);
         advance();
     }
 
-    bool answer_one()
+    bool answer_one() override
     {
         now_ += 1ms;
         if (watch_ == link::opening) {
             watch_ = link::open;
-            // A manager that was just made tells the swarm's history first.
-            const auto all = swarm_.log().size();
-            told_ = all - decide_.below(std::min<std::size_t>(all, 6) + 1);
+            begin_with_history();
             follower_.armed(now_);
         } else if (list_) {
             take_lists(lists_of_several_moments(*std::exchange(list_, std::nullopt)));
@@ -128,7 +106,7 @@ private:
             if (!decide_.one_in(2))
                 nodes = swarm_.truth().nodes;
             (void)follower_.leader_answered(std::move(nodes), world_, now_);
-        } else if (watch_ == link::open && told_ < swarm_.log().size()) {
+        } else if (watch_ == link::open && has_changes()) {
             give_changes(swarm_.log().size());
             return true;
         } else {
@@ -155,7 +133,7 @@ private:
         return now;
     }
 
-    void to_deadline()
+    void to_deadline() override
     {
         const auto deadline = follower_.deadline();
         fuzz::require(deadline || list_ || nodes_ || watch_ == link::opening, "it always waits for something");
@@ -174,7 +152,7 @@ private:
         follower_.advance(now_);
         for (const auto& one : follower_.take_actions())
             std::visit([this](const auto& what) { on(what); }, one);
-        if (follower_.carries(now_) && !follower_.holds_changes() && told_ == swarm_.log().size())
+        if (follower_.carries(now_) && !follower_.holds_changes() && !has_changes())
             require_same();
     }
 
@@ -239,12 +217,8 @@ private:
         }
     }
 
-    choices decide_;
     watch_follower follower_{true, 1};
     swarm world_;
-    fuzz::changing_swarm swarm_;
-    std::size_t told_ = 0; ///< of the swarm's log
-    time_point now_{1h};
     int steps_without_time_ = 0;
 
     link watch_ = link::closed;
@@ -257,10 +231,6 @@ private:
 /// Decisions, one a byte.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    constexpr std::size_t most_decisions = 1500;
-    run one(choices({data, data + std::min(size, most_decisions)}));
-    one.be_unruly();
-    one.calm_down();
-    one.require_truth();
+    run(data, size).live();
     return 0;
 }

@@ -64,6 +64,14 @@ TEST_F(PrivateSwarm, GoesDownWithItsOwnerEvenWhenThatIsKilled)
     EXPECT_EQ(processes_naming(directory), "");
 }
 
+TEST_F(PrivateSwarm, EndsAndStartsAnEngineThatWasFrozen)
+{
+    const private_swarm swarm;
+    for (const auto* const what : {"freeze", "thaw", "kill", "start"})
+        swarm.node(what);
+    EXPECT_TRUE(swarm.get("/_ping").starts_with("OK"));
+}
+
 TEST_F(PrivateSwarm, SaysWhatIsWrongWithItsDirectory)
 {
     const auto result = run({SOURCE_DIR "/scripts/private-swarm", "up", SOURCE_DIR});

@@ -11,8 +11,12 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <new>
+#include <numeric>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 
@@ -385,6 +389,147 @@ TEST_F(Client, ReadsALargeBodyWhole)
         get_once(answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1312d00\r\n" + large + "\r\n0\r\n\r\n"))
             ->body,
         large);
+}
+
+/// One GET whose body goes to a sink.
+struct piecewise : fixture {
+    std::vector<std::string> pieces;
+    error_code answer_of_sink;
+
+    result<response> get_pieces(script steps)
+    {
+        pieces.clear();
+        server.play(std::move(steps));
+        auto from = connect();
+        return get_pieces(from);
+    }
+
+    result<response> get_pieces(client& from)
+    {
+        return support::run(io, from.get("/tasks", [this](std::string_view piece) {
+            pieces.emplace_back(piece);
+            return answer_of_sink;
+        }));
+    }
+
+    [[nodiscard]] std::string joined() const { return std::accumulate(pieces.begin(), pieces.end(), std::string{}); }
+};
+
+using ClientWithASink = piecewise;
+
+TEST_F(ClientWithASink, HandsOnWhatAGetWouldKeep)
+{
+    for (const auto* name : {"containers", "events-replay", "http10-tasks", "networks", "nodes", "ping", "tasks"}) {
+        const auto bytes = wire(name);
+        const auto whole = get_once(answer(bytes));
+        ASSERT_TRUE(whole) << name << whole.error();
+        for (const std::size_t piece : {1U, 2U, 7U, 100U, 100'000U}) {
+            const auto got = get_pieces(answer(bytes, piece));
+            ASSERT_TRUE(got) << name << " in pieces of " << piece << ": " << got.error();
+            EXPECT_EQ(got->body, "") << name;
+            EXPECT_EQ(joined(), whole->body) << name << " in pieces of " << piece;
+        }
+    }
+}
+
+TEST_F(ClientWithASink, HandsOnChunksCutInTwoAnywhere)
+{
+    const auto bytes = wire("events-replay-services");
+    const auto whole = get_once(answer(bytes));
+    ASSERT_TRUE(whole);
+    for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+        const auto got = get_pieces(answer(bytes.substr(0, cut)) + step::send{bytes.substr(cut)});
+        ASSERT_TRUE(got) << cut << got.error();
+        EXPECT_EQ(joined(), whole->body) << cut;
+    }
+}
+
+TEST_F(ClientWithASink, HandsOnBytesWithoutWaitingForMore)
+{
+    const auto seen = [this] { return joined() == "first"; };
+    const auto got = get_pieces(answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst") + step::wait_until{seen} +
+                                step::send{"other"});
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_THAT(pieces, ElementsAre("first", "other"));
+}
+
+TEST_F(ClientWithASink, NeverHoldsMoreThanWhatArrivedAtOnce)
+{
+    const std::string body(1'000'000, 'x');
+    const auto got =
+        get_pieces(answer("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(joined(), body);
+    for (const auto& piece : pieces)
+        EXPECT_LE(piece.size(), 64U * 1024);
+}
+
+TEST_F(ClientWithASink, KnowsABodyThatEndsTooSoon)
+{
+    const auto bytes = wire("events-replay-services");
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut)
+        EXPECT_EQ(get_pieces(answer(bytes.substr(0, cut))).error(), errc::closed_early) << cut;
+}
+
+TEST_F(ClientWithASink, RefusesABodyBeyondTheLimit)
+{
+    limits.body_bytes = 10;
+    EXPECT_TRUE(get_pieces(answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789")));
+    for (const auto* framing : {"Content-Length: 11\r\n\r\n0123456789A", "\r\n0123456789A",
+                                "Transfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n5\r\n6789A\r\n0\r\n\r\n"}) {
+        const auto got = get_pieces(answer("HTTP/1.1 200 OK\r\n" + std::string(framing)));
+        EXPECT_EQ(got.error(), errc::body_too_large) << framing;
+        EXPECT_LE(joined().size(), 10U) << framing;
+    }
+}
+
+TEST_F(ClientWithASink, EndsWithTheErrorOfTheSinkAndIsUsableAfterwards)
+{
+    const auto ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"s;
+    server.play(answer(ok) + step::stay{});
+    server.play(answer(ok));
+    auto from = connect();
+    answer_of_sink = errc::bad_message;
+    EXPECT_EQ(get_pieces(from).error(), errc::bad_message);
+    answer_of_sink = {};
+    EXPECT_TRUE(get_pieces(from));
+    EXPECT_EQ(server.connections(), 2U) << "the rest of a body is of no use to the next request";
+}
+
+TEST_F(ClientWithASink, TakesASinkWithoutMemoryForAnError)
+{
+    server.play(answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    auto from = connect();
+    const auto throws = [](std::string_view) -> error_code { throw std::bad_alloc(); };
+    EXPECT_EQ(support::run(io, from.get("/tasks", throws)).error(), asio::error::no_memory);
+}
+
+TEST_F(ClientWithASink, KeepsTheBodyOfAnError)
+{
+    const auto got = get_pieces(answer("HTTP/1.1 503 No\r\nContent-Length: 3\r\n\r\nwhy"));
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->body, "why");
+    EXPECT_THAT(pieces, IsEmpty());
+}
+
+TEST_F(ClientWithASink, GetsNothingOfAKeptConnectionThatWasClosed)
+{
+    const auto ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"s;
+    server.play(answer(ok) + step::take_request{});
+    server.play(answer(ok));
+    auto from = connect();
+    EXPECT_TRUE(get_pieces(from));
+    pieces.clear();
+    EXPECT_TRUE(get_pieces(from));
+    EXPECT_EQ(joined(), "ok");
+}
+
+TEST_F(ClientWithASink, GivesUpOnABodyThatDoesNotProgress)
+{
+    limits.progress = soon;
+    const auto got = get_pieces(answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc") + step::stay{});
+    EXPECT_EQ(got.error(), asio::error::timed_out);
+    EXPECT_EQ(joined(), "abc");
 }
 
 TEST_F(Client, RefusesTargetsThatWouldBeAnotherRequest)

@@ -1,6 +1,7 @@
 #include "proto_http/server.hpp"
 
 #include "proto_http/client.hpp"
+#include "proto_http/doorbell.hpp"
 #include "proto_http/errc.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/run_until.hpp"
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include <list>
+#include <memory>
 #include <optional>
 #include <regex>
 #include <stdexcept>
@@ -289,6 +291,240 @@ TEST_F(Server, LetsItsUserWordItsErrors)
                 AllOf(HasSubstr("\r\nAllow: POST, PUT\r\n"), EndsWith("{\"status\":405}")));
     EXPECT_THAT(exchange("nonsense\r\n\r\n"), EndsWith("{\"status\":400}"));
     EXPECT_THAT(last_exchange("/fail"), EndsWith("{\"status\":500}"));
+}
+
+// --- Streams ---
+
+/// Writes a greeting, then what the test says, when it says it.
+struct scripted_stream : fixture {
+    std::optional<doorbell> more;
+    std::vector<std::string> pieces; ///< to be sent next
+    bool is_last = false;            ///< end after them
+    bool is_lost = false;            ///< throw after them
+    int begun = 0;
+    int ended = 0;
+
+    void start_streams()
+    {
+        more.emplace(io.get_executor());
+        const auto stream = [this](request) -> asio::awaitable<reply> {
+            reply answer;
+            answer.content_type = "text/event-stream";
+            answer.farewell = "bye\n";
+            answer.stream = [this](piece_sender send) { return write(std::move(send)); };
+            co_return answer;
+        };
+        serving.emplace(router({{"stream", "GET", "/stream", stream}, {"hello", "GET", "/hello/{name}", say_hello}}),
+                        limits,
+                        [this](std::string_view route, std::string_view what) { errors.emplace_back(route, what); });
+        auto on = listener::bind(io.get_executor(), "127.0.0.1:0").value();
+        where = tcp_address{"127.0.0.1", on.port()};
+        service.emplace(io, serving->serve(std::move(on)));
+    }
+
+    asio::awaitable<void> write(piece_sender send)
+    {
+        ++begun;
+        const std::unique_ptr<int, void (*)(int*)> at_end(&ended, [](int* count) { ++*count; });
+        bool is_read = co_await send("hello\n");
+        while (is_read && !is_last) {
+            if (pieces.empty())
+                co_await more->wait();
+            for (auto& piece : std::exchange(pieces, {}))
+                is_read = is_read && co_await send(std::move(piece));
+            if (is_lost)
+                throw std::runtime_error("lost the thread");
+        }
+    }
+
+    void say(std::string piece, bool last = false)
+    {
+        pieces.push_back(std::move(piece));
+        is_last = last;
+        more->ring();
+    }
+
+    /// A connection whose stream has begun; its head and greeting are in `received`.
+    raw_client read_stream()
+    {
+        auto peer = open(get_text("/stream"));
+        received = receive_until(peer, "hello\n\r\n");
+        return peer;
+    }
+    std::string received;
+};
+
+using Streams = scripted_stream;
+
+TEST_F(Streams, AreSentInChunksAsTheyCome)
+{
+    start_streams();
+    auto peer = read_stream();
+    EXPECT_THAT(received, StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(received, HasSubstr("\r\nConnection: close\r\n"));
+    EXPECT_THAT(received, HasSubstr("\r\nContent-Type: text/event-stream\r\n"));
+    EXPECT_THAT(received, HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+    EXPECT_THAT(received, Not(HasSubstr("Content-Length")));
+    EXPECT_THAT(received, EndsWith("\r\n\r\n6\r\nhello\n\r\n"));
+    EXPECT_EQ(serving->streams(), 1U);
+
+    say("0123456789abcdef");
+    EXPECT_EQ(receive_until(peer, "f\r\n"), "10\r\n0123456789abcdef\r\n");
+    say("");
+    say("end", true);
+    EXPECT_EQ(receive_all(peer), "3\r\nend\r\n0\r\n\r\n");
+    EXPECT_FALSE(peer.was_reset());
+    EXPECT_TRUE(wait_for_connections(0));
+    EXPECT_EQ(serving->streams(), 0U);
+    EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(Streams, AreUnderstoodByOurClient)
+{
+    start_streams();
+    client from(io.get_executor(), where);
+    is_last = true;
+    const auto got = support::run(io, from.get("/stream"));
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->body, "hello\n");
+}
+
+TEST_F(Streams, EndWithTheConnectionForHttp10)
+{
+    start_streams();
+    is_last = true;
+    const auto text = exchange("GET /stream HTTP/1.0\r\n\r\n");
+    EXPECT_THAT(text, EndsWith("\r\n\r\nhello\n"));
+    EXPECT_THAT(text, Not(HasSubstr("chunked")));
+}
+
+TEST_F(Streams, HaveAHeadOfTheirOwn)
+{
+    start_streams();
+    const auto text = exchange("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_THAT(text, HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+    EXPECT_THAT(text, EndsWith("\r\n\r\n"));
+    EXPECT_EQ(begun, 0);
+}
+
+TEST_F(Streams, EndWithLastWordsWhenTheServerStops)
+{
+    start_streams();
+    auto peer = read_stream();
+    auto other = read_stream();
+    const auto begin = std::chrono::steady_clock::now();
+    service->cancel();
+    EXPECT_EQ(receive_all(peer), "4\r\nbye\n\r\n0\r\n\r\n");
+    peer.close();
+    EXPECT_EQ(receive_all(other), "4\r\nbye\n\r\n0\r\n\r\n");
+    other.close();
+    service->get();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, limits.drain) << "nothing had to be cancelled";
+    EXPECT_EQ(serving->connections(), 0U);
+    EXPECT_EQ(ended, 2);
+    EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(Streams, EndWhenTheirReaderHasGone)
+{
+    start_streams();
+    auto peer = read_stream();
+    peer.close();
+    EXPECT_TRUE(wait_for_connections(0));
+    EXPECT_EQ(ended, 1);
+    EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(Streams, DoNotListenToTheirReader)
+{
+    start_streams();
+    auto peer = read_stream();
+    support::run(io, peer.send(get_text("/hello/you") + std::string(100'000, 'x')));
+    say("more", true);
+    EXPECT_EQ(receive_all(peer), "4\r\nmore\r\n0\r\n\r\n");
+}
+
+TEST_F(Streams, BreakOffWhenTheirWriterFails)
+{
+    start_streams();
+    auto peer = read_stream();
+    is_lost = true;
+    say("some");
+    EXPECT_EQ(receive_all(peer), "4\r\nsome\r\n") << "no last chunk: something is missing";
+    EXPECT_THAT(errors, ElementsAre(Pair("stream", "lost the thread")));
+    EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));
+}
+
+TEST_F(Streams, AreSoManyAtMost)
+{
+    limits.streams = 2;
+    start_streams();
+    auto first = read_stream();
+    auto second = read_stream();
+    const auto refused = exchange(get_text("/stream", "Connection: close\r\n"));
+    EXPECT_THAT(statuses(refused), ElementsAre("503"));
+    EXPECT_THAT(refused, HasSubstr("\r\nRetry-After: "));
+    EXPECT_EQ(begun, 2);
+    EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));
+    first.close();
+    EXPECT_TRUE(wait_for_connections(1));
+    auto third = read_stream();
+    EXPECT_THAT(statuses(received), ElementsAre("200"));
+}
+
+TEST_F(Streams, WaitForASlowReaderAndDropItInTheEnd)
+{
+    limits.write = 5 * soon;
+    start_streams();
+    auto peer = read_stream();
+    constexpr int count = 1'000;
+    pieces.assign(count, std::string(100'000, 'a'));
+    more->ring();
+    EXPECT_TRUE(wait_for_connections(0));
+    EXPECT_EQ(ended, 1);
+    EXPECT_TRUE(errors.empty());
+    const auto text = receive_all(peer);
+    EXPECT_LT(text.size(), 50'000'000U) << "no more than the kernel holds";
+    EXPECT_THAT(text, Not(EndsWith("0\r\n\r\n")));
+}
+
+TEST_F(Streams, LetOthersHaveTheirTurn)
+{
+    start_streams();
+    auto peer = read_stream();
+    pieces.assign(500, std::string(50'000, 'a'));
+    is_last = true;
+    more->ring();
+    support::running reading(io, peer.receive_all());
+    EXPECT_THAT(statuses(last_exchange("/hello/you")), ElementsAre("200"));
+    EXPECT_FALSE(reading.is_done());
+    EXPECT_THAT(reading.get(), EndsWith("aaa\r\n0\r\n\r\n"));
+}
+
+TEST_F(Streams, MayBeStoppedAtAnyMoment)
+{
+    int moments_at_rest = 0;
+    for (int handlers = 0; moments_at_rest < 3; ++handlers) {
+        pieces = {"more"};
+        start_streams();
+        raw_client peer(io);
+        support::running request(io, peer.exchange(where, get_text("/stream")));
+        support::run_handlers(io, handlers, [&request] { return request.is_done(); });
+        moments_at_rest += pieces.empty() ? 1 : 0;
+        service->cancel();
+        try {
+            request.get();
+        } catch (const boost::system::system_error&) {
+            // Stopped before the connection was accepted.
+        }
+        peer.close();
+        service->get();
+        EXPECT_EQ(serving->connections(), 0U);
+        EXPECT_EQ(serving->streams(), 0U);
+        EXPECT_EQ(begun, ended);
+    }
+    EXPECT_GT(begun, 0);
+    EXPECT_TRUE(errors.empty());
 }
 
 // --- Requests ---

@@ -70,16 +70,17 @@ std::vector<std::string_view> faults::names()
     return found;
 }
 
-void faults::begin(time_point until)
+void faults::begin(time_point until, unsigned slowness)
 {
     until_ = until;
+    slowness_ = slowness;
     plan_next();
 }
 
 void faults::plan_next()
 {
     // Sometimes one after the other, sometimes calm for long enough to see whether all is well again.
-    const auto pause = dice_.below(3) > 0 ? dice_.between(1s, 20s) : dice_.between(1min, most_pause);
+    const auto pause = slowness_ * (dice_.below(3) > 0 ? dice_.between(1s, 20s) : dice_.between(1min, most_pause));
     if (clock::now() + pause < until_)
         plan_.in(pause, [this] { strike(); });
 }

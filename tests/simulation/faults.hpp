@@ -33,7 +33,8 @@ public:
            std::filesystem::path output_directory, hands with);
 
     /// Lets things go wrong until then; none lasts longer.
-    void begin(time_point until);
+    /// @param slowness  so many times as long it takes until the next one begins
+    void begin(time_point until, unsigned slowness = 1);
 
     [[nodiscard]] static std::vector<std::string_view> names();
 
@@ -91,6 +92,7 @@ private:
     hands with_;
     std::set<kind> touched_;
     time_point until_{};
+    unsigned slowness_ = 1;
 };
 
 } // namespace simulation

@@ -17,6 +17,7 @@ struct wishes {
     std::uint64_t first_seed = 1;
     std::uint64_t seeds = 1;
     unsigned minutes = 10;
+    unsigned slowness = 1;
     bool calm = false;
     bool shows_log = false;
     std::string trace;
@@ -25,14 +26,17 @@ struct wishes {
 /// @return whether nothing was wrong
 bool live_through(std::uint64_t seed, const wishes& wanted, std::ofstream& trace)
 {
-    simulation::plan how{.seed = seed, .length = std::chrono::minutes(wanted.minutes), .has_faults = !wanted.calm};
+    simulation::plan how{.seed = seed,
+                         .length = std::chrono::minutes(wanted.minutes),
+                         .has_faults = !wanted.calm,
+                         .slowness = wanted.slowness};
     if (trace.is_open())
         how.on_line = [&trace](const std::string& line) { trace << line << '\n'; };
     const auto found = simulation::simulate(how);
     if (found.violations.empty())
         return true;
     std::cout << "seed " << seed << ": " << found.violations.size() << " violations; again: --first-seed " << seed
-              << " --minutes " << wanted.minutes << (wanted.calm ? " --calm" : "") << " --trace FILE\n";
+              << " --minutes " << wanted.minutes << " --slowness " << wanted.slowness << (wanted.calm ? " --calm" : "") << " --trace FILE\n";
     constexpr std::size_t shown = 3;
     for (std::size_t at = 0; at < std::min(shown, found.violations.size()); ++at)
         std::cout << "  " << to_string(found.violations[at]) << std::endl;
@@ -48,6 +52,8 @@ int main(int argc, char** argv)
     app.add_option("--first-seed", wanted.first_seed, "The first seed")->capture_default_str();
     app.add_option("--seeds", wanted.seeds, "How many")->capture_default_str();
     app.add_option("--minutes", wanted.minutes, "Length of each, in simulated time")->capture_default_str();
+    app.add_option("--slowness", wanted.slowness, "So many times as long it takes until something happens")
+        ->capture_default_str();
     app.add_flag("--calm", wanted.calm, "Without faults");
     app.add_flag("--log", wanted.shows_log, "Shows what the agents log");
     app.add_option("--trace", wanted.trace, "Writes down what happens, with the time it happens at");

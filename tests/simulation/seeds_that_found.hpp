@@ -9,9 +9,13 @@ namespace simulation {
 struct remembered_seed {
     std::uint64_t seed;
     unsigned minutes;
+    bool has_faults;
     const char* found;
 };
 
-inline constexpr std::array<remembered_seed, 0> seeds_that_found{};
+inline constexpr std::array seeds_that_found{
+    remembered_seed{6, 15, false, "a hint about a service was dropped with the answer that there is none any more"},
+    remembered_seed{20, 15, false, "the same for a container of such a service"},
+};
 
 } // namespace simulation

@@ -113,12 +113,12 @@ outcome run::finish()
     plan_deed();
     const auto last = began_ + how_.length;
     if (how_.has_faults)
-        faults_.begin(last);
+        faults_.begin(last, how_.slowness);
     for (auto hour = began_ + 1h; hour < last; hour += 1h) {
         run_until(hour);
         node_.forget();
         if (how_.on_hour)
-            how_.on_hour(hour - began_);
+            how_.on_hour();
     }
     run_until(last + recovery);
     settle_truth();
@@ -214,7 +214,7 @@ void run::plan_deed()
         return;
     const auto pause =
         dice_.one_in(5) ? dice_.between(1ms, 200ms) : dice_.between(between_deeds_ / 4, between_deeds_ * 2);
-    agenda_.in(pause, [this] {
+    agenda_.in(pause * how_.slowness, [this] {
         swarm_.act();
         plan_deed();
     });

@@ -29,8 +29,9 @@ struct plan {
     std::uint64_t seed = 1;
     duration length = std::chrono::minutes(10);
     bool has_faults = true;
+    unsigned slowness = 1; ///< so many times as long it takes until something is done, or goes wrong
     std::function<void(const std::string&)> on_line{}; ///< of the trace
-    std::function<void(duration)> on_hour{};           ///< of simulated time
+    std::function<void()> on_hour{};                   ///< of simulated time
 };
 
 struct outcome {

@@ -807,12 +807,14 @@ TEST_F(Discovery, ListsLessOftenWhereListsCostMuchHere)
 TEST_F(Discovery, ListsLessOftenWhereListsCostTheEngineMuch)
 {
     sync();
+    for (const auto took : {2s, 3s, 4s}) {
+        (void)tick();
+        (void)answer_list(took);
+        EXPECT_EQ(machine().resync_interval(), 15s) << "one of the last four came fast";
+    }
     (void)tick();
-    (void)answer_list(2s);
-    EXPECT_EQ(machine().resync_interval(), 15s) << "once may be the engine's bad day";
-    (void)tick();
-    (void)answer_list(3s);
-    EXPECT_EQ(machine().resync_interval(), 40s) << "5 % of a core, by the shorter of two";
+    (void)answer_list(5s);
+    EXPECT_EQ(machine().resync_interval(), 40s) << "5 % of a core, by the fastest of four";
     (void)tick();
     (void)answer_list(10ms);
     EXPECT_EQ(machine().resync_interval(), 15s);

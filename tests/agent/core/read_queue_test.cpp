@@ -249,8 +249,18 @@ TEST_F(ReadQueue, LooksAtATaskAgainWhenAHintComesDuringTheRead)
 TEST_F(ReadQueue, ForgetsAServiceThatIsGone)
 {
     queue.service_hint("shop", start);
+    ASSERT_TRUE(take_next());
     queue.forget_service("shop");
     EXPECT_EQ(queue.deadline(), std::nullopt);
+}
+
+TEST_F(ReadQueue, LooksAtAServiceAgainWhenAHintComesWhileItIsFoundToBeGone)
+{
+    queue.service_hint("shop", start);
+    ASSERT_TRUE(take_next());
+    queue.service_hint("shop", now);
+    queue.forget_service("shop");
+    EXPECT_EQ(queue.deadline(), now + 10ms);
 }
 
 TEST_F(ReadQueue, OverflowsWhenAListCostsLess)
