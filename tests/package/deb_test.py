@@ -5,6 +5,7 @@ that is written to memory and vanishes with the test.
     deb_test.py BUILD
 """
 
+import hashlib
 import json
 import os
 import pathlib
@@ -70,7 +71,7 @@ class Package(unittest.TestCase):
                 f"usr/bin/{program}", f"etc/default/{program}", f"usr/lib/systemd/system/{program}.service",
                 f"usr/share/man/man1/{program}.1.gz", f"usr/share/bash-completion/completions/{program}",
                 f"usr/share/zsh/vendor-completions/_{program}", f"usr/share/fish/vendor_completions.d/{program}.fish",
-                f"usr/share/doc/{program}/copyright", f"usr/share/doc/{program}/changelog.gz",
+                f"usr/share/doc/{program}/sbom.spdx.json", f"usr/share/doc/{program}/copyright", f"usr/share/doc/{program}/changelog.gz",
             )})
             for mode, owner, _, _, _, path in listed:
                 self.assertEqual(owner, "root/root")
@@ -94,6 +95,16 @@ class Package(unittest.TestCase):
             owners = {owner for path in paths for owner in owners_of(path)}
             # One of the libraries says itself by which name others depend on it.
             self.assertEqual({"libspdlog1.10-fmt9" if name == "libspdlog1.10" else name for name in owners} - wanted, set())
+
+    def test_says_what_its_program_is_made_of(self):
+        for program in PROGRAMS:
+            with tempfile.TemporaryDirectory() as where:
+                run("dpkg-deb", "--extract", PACKAGES[program], where)
+                bill = json.loads(pathlib.Path(where, f"usr/share/doc/{program}/sbom.spdx.json").read_text())
+                [listed] = [entry for entry in bill["files"] if entry["fileName"] == f"./{program}"]
+                contents = pathlib.Path(where, f"usr/bin/{program}").read_bytes()
+                self.assertIn({"algorithm": "SHA256", "checksumValue": hashlib.sha256(contents).hexdigest()},
+                              listed["checksums"])
 
     def test_is_the_same_each_time(self):
         with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
