@@ -155,6 +155,12 @@ skip_counts discovery::skipped(role which) const
     return counts;
 }
 
+const role_targets* discovery::object(role which, std::string_view id) const
+{
+    const auto view = views_.find(which);
+    return view == views_.end() ? nullptr : view->second.find(id);
+}
+
 std::vector<std::string> discovery::skipping(role which) const
 {
     const auto view = views_.find(which);

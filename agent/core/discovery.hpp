@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace agent::core {
@@ -87,6 +88,9 @@ public:
     [[nodiscard]] bool holds_back() const;
     [[nodiscard]] const swarm& world() const noexcept { return world_; }
     [[nodiscard]] skip_counts skipped(role which) const;
+    /// What one object (a service, a node, a container) comes to in a role, believed or not; nothing for one that has no
+    /// target and leaves nothing out.
+    [[nodiscard]] const role_targets* object(role which, std::string_view id) const;
     /// IDs of the objects that leave something out.
     [[nodiscard]] std::vector<std::string> skipping(role which) const;
 

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace agent::core {
@@ -44,6 +45,7 @@ public:
     [[nodiscard]] std::optional<time_point> confirm_at() const { return guard_.confirm_at(); }
 
     [[nodiscard]] skip_counts skipped() const { return targets_.skipped(); }
+    [[nodiscard]] const role_targets* find(std::string_view id) const { return targets_.find(id); }
     [[nodiscard]] std::vector<std::string> skipping() const { return targets_.skipping(); }
 
 private:

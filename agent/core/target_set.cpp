@@ -65,6 +65,12 @@ skip_counts target_set::skipped() const
     return sum;
 }
 
+const role_targets* target_set::find(std::string_view id) const
+{
+    const auto found = objects_.find(id);
+    return found == objects_.end() ? nullptr : &found->second;
+}
+
 std::vector<std::string> target_set::skipping() const
 {
     std::vector<std::string> ids;

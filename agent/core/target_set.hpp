@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,9 @@ public:
 
     /// What is left out now, over all objects.
     [[nodiscard]] skip_counts skipped() const;
+
+    /// What one object comes to; nothing for one that has no target and leaves nothing out.
+    [[nodiscard]] const role_targets* find(std::string_view id) const;
 
     /// IDs of the objects that leave a task or an address out.
     [[nodiscard]] std::vector<std::string> skipping() const;

@@ -3,12 +3,16 @@
 #include "agent/docker/errc.hpp"
 #include "agent/docker/json_repair.hpp"
 #include "agent/docker/label_map.hpp"
+#include "agent/docker/list_splitter.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <new>
 #include <set>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include <simdjson.h>
@@ -23,43 +27,72 @@ using proto_http::result;
 constexpr std::size_t deepest_nesting = 64;
 constexpr std::size_t longest_message = 200;
 
-/// A parsed text, which the elements point into.
-class document {
+/// Most objects fit, and so does what their parser needs into a near cache.
+constexpr std::size_t usual_object_bytes = 8 * 1024;
+
+static_assert(list_splitter::padding_bytes >= simdjson::SIMDJSON_PADDING);
+
+/// Parses texts one after the other, in the same memory.
+class text_parser {
 public:
-    explicit document(std::string json) : json_(std::move(json))
+    explicit text_parser(std::size_t deepest) : deepest_(deepest) {}
+
+    /// @param json  with `SIMDJSON_PADDING` readable bytes behind it
+    /// @return the whole text, which points into this parser and is valid until the next one; nothing when it is no
+    ///         JSON
+    [[nodiscard]] std::optional<dom::element> parse(std::string_view json)
     {
-        auto error = parse();
+        auto error = try_to_parse(json);
         // There are two kinds of repair, and each is complete.
         for (int round = 0; round < 2; ++round) {
             if (error == simdjson::UTF8_ERROR || error == simdjson::STRING_ERROR)
-                json_ = with_repaired_strings(json_);
+                repaired_ = with_repaired_strings(json);
             else if (error == simdjson::NUMBER_ERROR)
-                json_ = with_bounded_numbers(json_);
+                repaired_ = with_bounded_numbers(json);
             else
                 break;
-            error = parse();
+            json = repaired_;
+            repaired_.append(simdjson::SIMDJSON_PADDING, ' ');
+            json = std::string_view(repaired_).substr(0, json.size());
+            error = try_to_parse(json);
         }
         if (error == simdjson::MEMALLOC)
             throw std::bad_alloc(); // says nothing about the text
-        valid_ = error == simdjson::SUCCESS;
+        return error == simdjson::SUCCESS ? std::optional(root_) : std::nullopt;
+    }
+
+private:
+    simdjson::error_code try_to_parse(std::string_view json)
+    {
+        if (parser_.capacity() < json.size())
+            if (const auto error = parser_.allocate(std::bit_ceil(std::max(json.size(), usual_object_bytes)), deepest_))
+                return error;
+        return parser_.parse(json.data(), json.size(), false).get(root_);
+    }
+
+    std::size_t deepest_;
+    dom::parser parser_;
+    dom::element root_;
+    std::string repaired_;
+};
+
+/// A parsed text, which the elements point into.
+class document {
+public:
+    explicit document(std::string json) : json_(std::move(json)), parser_(deepest_nesting)
+    {
+        const auto length = json_.size();
+        json_.append(simdjson::SIMDJSON_PADDING, ' ');
+        root_ = parser_.parse(std::string_view(json_).substr(0, length));
     }
 
     /// The whole text; nothing when it is no JSON.
-    [[nodiscard]] std::optional<dom::element> root() const { return valid_ ? std::optional(root_) : std::nullopt; }
+    [[nodiscard]] const std::optional<dom::element>& root() const { return root_; }
 
 private:
-    simdjson::error_code parse()
-    {
-        json_.reserve(json_.size() + simdjson::SIMDJSON_PADDING);
-        if (const auto error = parser_.allocate(json_.size(), deepest_nesting))
-            return error;
-        return parser_.parse(json_).get(root_);
-    }
-
     std::string json_;
-    dom::parser parser_;
-    dom::element root_;
-    bool valid_ = false;
+    text_parser parser_;
+    std::optional<dom::element> root_;
 };
 
 // --- Fields: what is absent or of another kind is empty ---
@@ -283,8 +316,10 @@ public:
     void add(const dom::element& from)
     {
         std::string_view id;
-        if (from["ID"].get(id) == simdjson::SUCCESS && !id.empty() && seen_.emplace(id).second)
-            networks_.push_back(network(from));
+        if (from["ID"].get(id) != simdjson::SUCCESS || id.empty() || seen_.contains(id))
+            return;
+        seen_.emplace(id);
+        networks_.push_back(network(from));
     }
 
     [[nodiscard]] std::vector<core::network> take() { return std::move(networks_); }
@@ -382,26 +417,6 @@ core::container container(const dom::element& from)
     return into;
 }
 
-/// Decodes each element of a list; all or nothing.
-template <class Value, class Decode>
-result<std::vector<Value>> decode_list(std::string json, Decode decode)
-{
-    const document parsed(std::move(json));
-    const auto root = parsed.root();
-    dom::array elements;
-    if (!root || root->get(elements) != simdjson::SUCCESS)
-        return make_error_code(errc::broken_answer);
-
-    std::vector<Value> values;
-    values.reserve(elements.size());
-    for (const dom::element element : elements) {
-        values.push_back(decode(element));
-        if (values.back().id.empty())
-            return make_error_code(errc::broken_answer);
-    }
-    return values;
-}
-
 template <class Value, class Decode>
 result<Value> decode_one(std::string json, Decode decode)
 {
@@ -484,35 +499,169 @@ std::string as_one_line(std::string_view message)
 
 } // namespace
 
-result<std::vector<core::service>> decode_services(std::string json)
+// --- Lists ---
+
+namespace {
+
+core::service decoded(const dom::element& from, std::type_identity<core::service>)
 {
-    return decode_list<core::service>(std::move(json), service);
+    return service(from);
 }
 
-result<std::vector<core::node>> decode_nodes(std::string json)
+core::node decoded(const dom::element& from, std::type_identity<core::node>)
 {
-    return decode_list<core::node>(std::move(json), node);
+    return node(from);
 }
 
-result<decoded_tasks> decode_tasks(std::string json)
+core::network decoded(const dom::element& from, std::type_identity<core::network>)
 {
-    network_table networks;
-    auto tasks = decode_list<core::task>(std::move(json),
-                                         [&networks](const dom::element& element) { return task(element, networks); });
-    if (!tasks)
-        return tasks.error();
-    return decoded_tasks{*std::move(tasks), networks.take()};
+    return listed_network(from);
 }
 
-result<std::vector<core::network>> decode_networks(std::string json)
+core::container decoded(const dom::element& from, std::type_identity<core::container>)
 {
-    return decode_list<core::network>(std::move(json), listed_network);
+    return container(from);
 }
 
-result<std::vector<core::container>> decode_containers(std::string json)
+/// What was decoded of a list.
+template <class List>
+class collection {
+public:
+    /// @return whether it has an ID
+    [[nodiscard]] bool add(const dom::element& from)
+    {
+        all_.push_back(decoded(from, std::type_identity<typename List::value_type>()));
+        return !all_.back().id.empty();
+    }
+
+    [[nodiscard]] List take() { return std::move(all_); }
+
+private:
+    List all_;
+};
+
+template <>
+class collection<decoded_tasks> {
+public:
+    [[nodiscard]] bool add(const dom::element& from)
+    {
+        tasks_.push_back(task(from, networks_));
+        return !tasks_.back().id.empty();
+    }
+
+    [[nodiscard]] decoded_tasks take() { return {std::move(tasks_), networks_.take()}; }
+
+private:
+    std::vector<core::task> tasks_;
+    network_table networks_;
+};
+
+std::string describe(const list_defect& defect)
 {
-    return decode_list<core::container>(std::move(json), container);
+    const auto where = " at byte " + std::to_string(defect.offset);
+    if (defect.what == list_defect::kind::too_large)
+        return "an object of more than " + std::to_string(most_object_bytes) + " bytes" + where;
+    return "no list of objects" + where;
 }
+
+template <class List>
+result<List> decode_list(std::string_view json)
+{
+    list_decoder<List> decoder;
+    if (const auto error = decoder.push(json))
+        return error;
+    return decoder.finish();
+}
+
+} // namespace
+
+template <class List>
+struct list_decoder<List>::impl {
+    list_splitter splitter{most_object_bytes};
+    text_parser parser{deepest_nesting - 1}; // within the list
+    collection<List> all;
+    std::string defect;
+};
+
+template <class List>
+list_decoder<List>::list_decoder() : impl_(std::make_unique<impl>())
+{
+}
+
+template <class List>
+list_decoder<List>::list_decoder(list_decoder&&) noexcept = default;
+template <class List>
+list_decoder<List>& list_decoder<List>::operator=(list_decoder&&) noexcept = default;
+template <class List>
+list_decoder<List>::~list_decoder() = default;
+
+template <class List>
+proto_http::error_code list_decoder<List>::push(std::string_view bytes)
+{
+    impl_->splitter.push(bytes);
+    while (const auto object = impl_->splitter.next()) {
+        const auto root = impl_->parser.parse(*object);
+        if (root && impl_->all.add(*root))
+            continue;
+        impl_->defect = std::string(root ? "an object without an ID" : "an object that is no JSON") + " at byte " +
+                        std::to_string(impl_->splitter.taken() - object->size());
+        return make_error_code(errc::broken_answer);
+    }
+    if (const auto& defect = impl_->splitter.defect()) {
+        impl_->defect = describe(*defect);
+        return make_error_code(errc::broken_answer);
+    }
+    return {};
+}
+
+template <class List>
+result<List> list_decoder<List>::finish()
+{
+    if (impl_->splitter.is_complete())
+        return impl_->all.take();
+    if (impl_->defect.empty())
+        impl_->defect = "the list ends too soon at byte " + std::to_string(impl_->splitter.taken());
+    return make_error_code(errc::broken_answer);
+}
+
+template <class List>
+const std::string& list_decoder<List>::defect() const noexcept
+{
+    return impl_->defect;
+}
+
+template class list_decoder<service_list>;
+template class list_decoder<node_list>;
+template class list_decoder<decoded_tasks>;
+template class list_decoder<network_list>;
+template class list_decoder<container_list>;
+
+result<service_list> decode_services(std::string_view json)
+{
+    return decode_list<service_list>(json);
+}
+
+result<node_list> decode_nodes(std::string_view json)
+{
+    return decode_list<node_list>(json);
+}
+
+result<decoded_tasks> decode_tasks(std::string_view json)
+{
+    return decode_list<decoded_tasks>(json);
+}
+
+result<network_list> decode_networks(std::string_view json)
+{
+    return decode_list<network_list>(json);
+}
+
+result<container_list> decode_containers(std::string_view json)
+{
+    return decode_list<container_list>(json);
+}
+
+// --- Single objects ---
 
 result<core::service> decode_service(std::string json)
 {

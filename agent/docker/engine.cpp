@@ -3,6 +3,7 @@
 #include "agent/docker/decode.hpp"
 #include "agent/docker/errc.hpp"
 #include "agent/docker/socket_advice.hpp"
+#include "agent/docker/thread_cpu.hpp"
 #include "proto_http/errc.hpp"
 #include "proto_http/status.hpp"
 #include "proto_http/target.hpp"
@@ -10,7 +11,6 @@
 #include <boost/asio/error.hpp>
 
 #include <array>
-#include <ctime>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -71,14 +71,6 @@ errc reason_of_503(std::string_view swarm)
     if (swarm == "error")
         return errc::swarm_failed;
     return errc::engine_error;
-}
-
-/// CPU time of this thread.
-core::duration thread_cpu()
-{
-    timespec used{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 /// What there is no room for costs this answer, not the program: the last good one stays.
@@ -178,13 +170,13 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
     all.swarm_listed = wanted.swarm;
     all.containers_listed = wanted.containers;
     if (wanted.swarm) {
-        auto services = co_await read("/services", absence::is_failure, decode_services);
+        auto services = co_await read_list<service_list>("/services", absence::is_failure);
         if (!services)
             co_return services.error();
         auto found_nodes = co_await nodes();
         if (!found_nodes)
             co_return found_nodes.error();
-        auto tasks = co_await read("/tasks", absence::is_failure, decode_tasks);
+        auto tasks = co_await read_list<decoded_tasks>("/tasks", absence::is_failure);
         if (!tasks)
             co_return tasks.error();
         auto& [listed, attached] = **tasks;
@@ -213,7 +205,7 @@ asio::awaitable<answer<core::snapshot>> engine::everything(core::read_everything
 
 asio::awaitable<answer<core::containers_read>> engine::containers()
 {
-    auto found = co_await read("/containers/json", absence::is_failure, decode_containers);
+    auto found = co_await read_list<container_list>("/containers/json", absence::is_failure);
     if (!found)
         co_return found.error();
     co_return core::containers_read{**std::move(found)};
@@ -221,7 +213,7 @@ asio::awaitable<answer<core::containers_read>> engine::containers()
 
 asio::awaitable<answer<std::vector<core::node>>> engine::nodes()
 {
-    auto found = co_await read("/nodes", absence::is_failure, decode_nodes);
+    auto found = co_await read_list<node_list>("/nodes", absence::is_failure);
     if (!found)
         co_return found.error();
     co_return **std::move(found);
@@ -229,7 +221,7 @@ asio::awaitable<answer<std::vector<core::node>>> engine::nodes()
 
 asio::awaitable<answer<core::networks_read>> engine::networks()
 {
-    auto found = co_await read("/networks", absence::is_failure, decode_networks);
+    auto found = co_await read_list<network_list>("/networks", absence::is_failure);
     if (!found)
         co_return found.error();
     co_return core::networks_read{**std::move(found)};
@@ -247,7 +239,7 @@ asio::awaitable<answer<core::tasks_read>> engine::tasks_of(std::string service_i
 {
     const auto filters = R"({"service":[")" + service_id + R"("]})";
     auto found =
-        co_await read("/tasks?filters=" + proto_http::percent_encode(filters), absence::is_answer, decode_tasks);
+        co_await read_list<decoded_tasks>("/tasks?filters=" + proto_http::percent_encode(filters), absence::is_answer);
     if (!found)
         co_return found.error();
     if (!*found)
@@ -292,14 +284,15 @@ asio::awaitable<answer<proto_http::response>> engine::ping(proto_http::client& c
     co_return *std::move(pong);
 }
 
-asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path, absence when_404)
+asio::awaitable<answer<std::optional<std::string>>> engine::get(std::string path, absence when_404,
+                                                                proto_http::body_sink sink)
 {
     // Our calls are always the same, so a 400 can only mean that the engine changed its range of versions meanwhile.
     for (bool again = version_.has_value();; again = false) {
         if (!version_)
             if (const auto connected = co_await negotiate_over(reader_); !connected)
                 co_return connected.error();
-        auto got = co_await reader_.get(versioned(path));
+        auto got = co_await reader_.get(versioned(path), sink);
         if (!got)
             co_return fail(got.error(), "GET " + path);
         if (got->head.status == 200)
@@ -317,7 +310,8 @@ template <class Value>
 asio::awaitable<answer<std::optional<Value>>> engine::read(std::string path, absence when_404,
                                                            proto_http::result<Value> (*decode)(std::string))
 {
-    auto got = co_await get(path, when_404);
+    const proto_http::body_sink none;
+    auto got = co_await get(path, when_404, none);
     if (!got)
         co_return got.error();
     if (!*got)
@@ -328,6 +322,33 @@ asio::awaitable<answer<std::optional<Value>>> engine::read(std::string path, abs
     if (!decoded)
         co_return fail(decoded.error(), "GET " + path);
     co_return std::optional(*std::move(decoded));
+}
+
+template <class List>
+asio::awaitable<answer<std::optional<List>>> engine::read_list(std::string path, absence when_404)
+{
+    list_decoder<List> decoder;
+    const proto_http::body_sink sink = [this, &decoder](std::string_view bytes) {
+        const auto cpu_before = thread_cpu();
+        const auto error = decoder.push(bytes);
+        decoding_cpu_ += thread_cpu() - cpu_before;
+        return error;
+    };
+    const auto got = co_await get(path, when_404, sink);
+    if (got && !*got)
+        co_return std::optional<List>{};
+    failure why;
+    if (got) {
+        auto list = decoder.finish();
+        if (list)
+            co_return std::optional(*std::move(list));
+        why = fail(list.error(), "GET " + path);
+    } else {
+        why = got.error();
+    }
+    if (!decoder.defect().empty())
+        why.detail += " (" + decoder.defect() + ")";
+    co_return why;
 }
 
 failure engine::fail(error_code code, std::string_view call) const

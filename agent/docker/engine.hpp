@@ -97,12 +97,18 @@ private:
 
     [[nodiscard]] boost::asio::awaitable<answer<api_version>> negotiate_over(proto_http::client& connection);
     [[nodiscard]] boost::asio::awaitable<answer<proto_http::response>> ping(proto_http::client& connection);
-    [[nodiscard]] boost::asio::awaitable<answer<std::optional<std::string>>> get(std::string path, absence when_404);
+    /// Nothing for a 404 that is an answer; the body of a 200 goes to `sink`, if there is one.
+    [[nodiscard]] boost::asio::awaitable<answer<std::optional<std::string>>> get(std::string path, absence when_404,
+                                                                                 proto_http::body_sink sink);
 
     /// Gets and decodes; nothing for a 404 that is an answer.
     template <class Value>
     [[nodiscard]] boost::asio::awaitable<answer<std::optional<Value>>>
     read(std::string path, absence when_404, proto_http::result<Value> (*decode)(std::string));
+
+    /// The same for a list, which is decoded as it arrives.
+    template <class List>
+    [[nodiscard]] boost::asio::awaitable<answer<std::optional<List>>> read_list(std::string path, absence when_404);
 
     /// An exchange that failed.
     [[nodiscard]] failure fail(proto_http::error_code code, std::string_view call) const;

@@ -6,7 +6,11 @@
 #include "proto_http/timeout.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -36,6 +40,9 @@ std::string control(std::string_view method)
 {
     return "/docker.swarmkit.v1.Control/" + std::string(method);
 }
+
+/// What is decoded at once, in about a millisecond.
+constexpr std::size_t part_bytes = 256 * 1024;
 
 /// A result of its own, so that running out of time is another one.
 struct read_outcome {
@@ -140,10 +147,22 @@ task_watch::list(std::string method, std::chrono::milliseconds limit,
     const auto got = co_await client_.call(path, {}, limit);
     if (!got)
         co_return fail(got.error(), path);
-    auto decoded = decode(*got);
-    if (!decoded)
-        co_return fail({decoded.error(), {}}, path);
-    co_return *std::move(decoded);
+    const auto executor = co_await asio::this_coro::executor;
+    std::vector<Value> all;
+    for (std::string_view rest = *got; !rest.empty();) {
+        const auto length = length_of_front(rest, part_bytes);
+        if (!length)
+            co_return fail({length.error(), {}}, path);
+        auto decoded = decode(rest.substr(0, *length));
+        if (!decoded)
+            co_return fail({decoded.error(), {}}, path);
+        std::move(decoded->begin(), decoded->end(), std::back_inserter(all));
+        rest.remove_prefix(*length);
+        if (!rest.empty()) {
+            co_await asio::post(executor, asio::use_awaitable); // others have their turn
+        }
+    }
+    co_return all;
 }
 
 } // namespace agent::docker

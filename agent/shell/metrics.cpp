@@ -36,6 +36,9 @@ const Histogram::BucketBoundaries write_buckets{0.0005, 0.001, 0.0025, 0.005, 0.
                                                 0.05,   0.1,   0.25,   0.5,   1,    2.5};
 const Histogram::BucketBoundaries delay_buckets{0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5,
                                                 0.75,  1,    1.5, 2,    2.5, 5,   10};
+// Most turns take microseconds; none is to take more than 10 ms.
+const Histogram::BucketBoundaries hold_buckets{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                               0.01,   0.025,   0.05,   0.1,   0.25,   1};
 
 /// Builds families, all with our prefix.
 class builder {
@@ -212,6 +215,9 @@ metrics::metrics(const std::vector<core::role>& file_roles)
         files.emplace(which, build.file_of(which));
 
     ready = build.gauge("ready", "Whether the file is fresh: a recent complete list, and the last write succeeded.");
+    reactor_holds =
+        build.histogram("reactor_hold_seconds",
+                        "CPU time of one turn of the thread that does everything but write files.", hold_buckets);
 }
 
 std::string metrics::text() const

@@ -96,6 +96,7 @@ struct metrics {
     std::map<core::role, file_series> files;
 
     gauge* ready;
+    histogram* reactor_holds; ///< see `run_measured`
 };
 
 /// Why a stream of events ended, as the label says it.

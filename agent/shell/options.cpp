@@ -50,6 +50,7 @@ struct written {
     std::string containers_host_address = "localhost";
     std::string confirm_empty = "true";
     std::string listen_address = ":9819";
+    std::string web_config;
     std::string level = "info";
     std::string format = "logfmt";
     std::string checked_file;
@@ -88,6 +89,7 @@ void declare_flags(CLI::App& app, written& into)
          "Role containers: address of containers on the host's network");
     flag("--confirm-empty", into.confirm_empty, "Believe that all targets are gone only when two lists say so");
     flag("--web.listen-address", into.listen_address, "Address of the agent's own pages");
+    flag("--web.config.file", into.web_config, "TLS and users of the pages, as Prometheus' exporters have it");
     flag("--log.level", into.level, "debug, info, warn or error");
     flag("--log.format", into.format, "logfmt or json");
 }
@@ -96,7 +98,7 @@ void declare_flags(CLI::App& app, written& into)
 /// what stands for something else.
 void name_values(CLI::App& app)
 {
-    constexpr std::array<std::pair<const char*, const char*>, 20> values{{
+    constexpr std::array<std::pair<const char*, const char*>, 21> values{{
         {"--config.file", "FILE"},
         {"--docker.host", "URL"},
         {"--docker.task-watch", "auto|off|PATH"},
@@ -115,6 +117,7 @@ void name_values(CLI::App& app)
         {"--containers.host-address", "ADDRESS"},
         {"--confirm-empty", "true|false"},
         {"--web.listen-address", "ADDRESS"},
+        {"--web.config.file", "FILE"},
         {"--log.level", "debug|info|warn|error"},
         {"--log.format", "logfmt|json"},
     }};
@@ -398,6 +401,7 @@ options to_options(const CLI::App& app, const written& from, const environment& 
     into.rules.host_address = to_host_address(from.containers_host_address);
     into.confirm_empty = to_boolean("--confirm-empty", from.confirm_empty);
     into.listen_address = from.listen_address;
+    into.web_config = from.web_config;
     into.level = to_choice("--log.level", from.level, runtime::log_levels);
     into.format = to_choice("--log.format", from.format, runtime::log_formats);
     return into;

@@ -64,6 +64,7 @@ struct options {
     bool confirm_empty = true;
 
     std::string listen_address = ":9819";
+    std::filesystem::path web_config; ///< who may see the pages; empty: everybody
     runtime::log_level level = runtime::log_level::info;
     runtime::log_format format = runtime::log_format::logfmt;
 };

@@ -1,5 +1,6 @@
 #include "agent/shell/commands.hpp"
 #include "agent/shell/daemon.hpp"
+#include "agent/shell/measured_run.hpp"
 #include "runtime/first_of.hpp"
 #include "runtime/held_signals.hpp"
 #include "runtime/service_manager.hpp"
@@ -128,7 +129,7 @@ ending run_one(const options& settings, const process& self, const settings_read
         failure = error;
         io.stop(); // a name lookup may still be under way, and cannot be interrupted
     });
-    io.run();
+    run_measured(io, *agent.counts().reactor_holds);
     if (failure)
         std::rethrow_exception(failure);
     return end;

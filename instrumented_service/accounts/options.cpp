@@ -19,6 +19,7 @@ using runtime::to_choice;
 /// What the command line says, as text.
 struct written {
     std::string listen_address = ":6767";
+    std::string web_config;
     std::string database = "accounts.db";
     std::string monitoring = "on";
     std::vector<std::string> names{"original", "promhttp"};
@@ -36,6 +37,7 @@ void declare(CLI::App& app, written& into)
         return app.add_option(name, value, help)->capture_default_str()->type_name(takes);
     };
     flag("--web.listen-address", "ADDRESS", into.listen_address, "Address to listen on");
+    flag("--web.config.file", "FILE", into.web_config, "TLS and users, as Prometheus' exporters have it");
     flag("--db.file", "FILE", into.database, "SQLite database of the accounts, made where there is none");
     flag("--monitoring", "on|off", into.monitoring, "Measure requests: on or off");
     flag("--metrics.names", "NAMES,...", into.names, "Names of the metrics of requests: original, promhttp, otel")
@@ -91,6 +93,7 @@ options to_options(const CLI::App& app, const written& from)
     options into;
     into.what = app.get_subcommands().empty() ? command::serve : command::health;
     into.listen_address = from.listen_address;
+    into.web_config = from.web_config;
     if (from.database.empty())
         throw bad_value("--db.file", "must not be empty");
     into.database = from.database;

@@ -21,6 +21,7 @@ enum class command {
 struct options {
     command what = command::serve;
     std::string listen_address = ":6767";
+    std::filesystem::path web_config; ///< who may ask; empty: everybody
     std::filesystem::path database = "accounts.db"; ///< relative to the working directory, as Prometheus' `data/`
     bool is_monitored = true;
     /// Names that the metrics of requests are given, none twice.

@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace agent::docker {
 namespace {
@@ -416,6 +419,69 @@ TEST(Decode, F26_RefusesAListCutAtAnyByte)
                 << name << " cut at " << length;
         }
     }
+}
+
+/// What a list says that comes in two pieces.
+template <class List>
+proto_http::result<List> in_two(std::string_view text, std::size_t cut)
+{
+    list_decoder<List> decoder;
+    for (const auto piece : {text.substr(0, cut), text.substr(cut)}) {
+        const std::vector<char> only(piece.begin(), piece.end());
+        if (const auto error = decoder.push({only.data(), only.size()}))
+            return error;
+    }
+    return decoder.finish();
+}
+
+TEST(Decode, ReadsAListInPiecesAsAWhole)
+{
+    const auto services = recorded("two-nodes/services.json");
+    for (std::size_t cut = 0; cut <= services.size(); ++cut)
+        ASSERT_EQ(in_two<service_list>(services, cut).value(), decode_services(services).value()) << cut;
+    const auto nodes = recorded("two-nodes/nodes.json");
+    for (std::size_t cut = 0; cut <= nodes.size(); ++cut)
+        ASSERT_EQ(in_two<node_list>(nodes, cut).value(), decode_nodes(nodes).value()) << cut;
+    const auto tasks = recorded("two-nodes/tasks.json");
+    const auto whole = decode_tasks(tasks).value();
+    for (std::size_t cut = 0; cut <= tasks.size(); ++cut) {
+        const auto found = in_two<decoded_tasks>(tasks, cut).value();
+        ASSERT_EQ(found.tasks, whole.tasks) << cut;
+        ASSERT_EQ(found.networks, whole.networks) << cut;
+    }
+}
+
+TEST(Decode, RepairsObjectsInPieces)
+{
+    const std::string list =
+        "[{\"ID\":\"a\",\"Spec\":{\"Name\":\"\xff\"}},{\"ID\":\"b\",\"Version\":{\"Index\":99999999999999999999}},"
+        "{\"ID\":\"c\"}]";
+    for (std::size_t cut = 0; cut <= list.size(); ++cut) {
+        const auto services = in_two<service_list>(list, cut).value();
+        ASSERT_EQ(services.size(), 3U) << cut;
+        EXPECT_EQ(services[0].name, "\uFFFD") << cut;
+        EXPECT_EQ(services[2].id, "c") << cut;
+    }
+}
+
+/// Why there is no list.
+std::string defect_of(std::string_view json)
+{
+    list_decoder<service_list> decoder;
+    const bool is_refused = bool(decoder.push(json));
+    EXPECT_TRUE(is_refused || is_broken(decoder.finish())) << json;
+    return decoder.defect();
+}
+
+TEST(Decode, SaysWhereAListIsBroken)
+{
+    EXPECT_EQ(defect_of("null"), "no list of objects at byte 0");
+    EXPECT_EQ(defect_of(R"([{"ID":"a"},null])"), "no list of objects at byte 12");
+    EXPECT_EQ(defect_of(R"([{"ID":"a"}, {"ID":}])"), "an object that is no JSON at byte 13");
+    EXPECT_EQ(defect_of(R"([{"ID":"a"},{"Id":"a"}])"), "an object without an ID at byte 12");
+    EXPECT_EQ(defect_of(R"([{"ID":"a"},{"ID)"), "the list ends too soon at byte 16");
+    EXPECT_EQ(defect_of("[{\"ID\":\"" + std::string(most_object_bytes, 'x')),
+              "an object of more than 16777216 bytes at byte 1");
 }
 
 TEST(Decode, F32_RefusesDeepNesting)

@@ -163,6 +163,19 @@ TEST_F(Engine, GivesNoAdviceWhereTheEngineItselfFails)
     EXPECT_EQ(why(behind_proxy.task("t1")).detail, "GET /tasks/t1: 502 Bad Gateway");
 }
 
+TEST_F(Engine, SaysWhereAListIsBrokenAndReadsOn)
+{
+    const std::string list = R"([{"ID":"a"},{"Id":"b"}])";
+    server.play(answer(pong) + answer(message("200 OK", list, "application/json")) + step::stay{});
+    server.play(answer(message("200 OK", R"([{"ID":"a"}])", "application/json"), 1));
+    auto asked = make();
+    EXPECT_THAT(why(asked.nodes()).detail,
+                AllOf(StartsWith("GET /nodes: "), EndsWith(" (an object without an ID at byte 12)")));
+    const auto nodes = support::run(io, asked.nodes());
+    ASSERT_TRUE(nodes) << nodes.error().detail;
+    EXPECT_EQ(nodes->size(), 1U);
+}
+
 TEST_F(Engine, F09_OpensAStreamBesideAReadThatHangs)
 {
     bool may_answer = false;

@@ -588,6 +588,27 @@ TEST_P(SwarmkitParity, ObjectsAreTheSameInBothForms)
     expect_same(networks, decode_network_list(network_list()).value());
 }
 
+TEST_P(SwarmkitParity, ListsCanBeReadInParts)
+{
+    const auto message = messages("tasks.json", support::task_message);
+    const auto whole = decode_task_list(message).value();
+    for (const std::size_t most :
+         {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{2000}, message.size()}) {
+        std::vector<core::task> all;
+        for (std::string_view rest = message; !rest.empty();) {
+            const auto length = length_of_front(rest, most).value();
+            const auto part = decode_task_list(rest.substr(0, length)).value();
+            EXPECT_TRUE(length <= most || part.size() <= 1);
+            all.insert(all.end(), part.begin(), part.end());
+            rest.remove_prefix(length);
+        }
+        expect_same(all, whole);
+    }
+    EXPECT_EQ(length_of_front("", 100).value(), 0U);
+    EXPECT_TRUE(message.empty() ||
+                !length_of_front(std::string_view(message).substr(0, message.size() - 1), 1'000'000));
+}
+
 TEST_P(SwarmkitParity, NetworksOfListsSayTheSame)
 {
     const auto listed = decode_networks(text("networks.json")).value();

@@ -145,6 +145,20 @@ TEST_F(TaskWatch, ReadsAllListsWhileTheWatchIsOpen)
     EXPECT_THAT(found.tasks[0].attachments[0].addresses, ElementsAre("10.0.1.2/24"));
 }
 
+TEST_F(TaskWatch, ReadsALongListInParts)
+{
+    const std::string label(1000, 'x');
+    for (int number = 0; number < 2000; ++number) {
+        made_up_service value{"s" + std::to_string(number), "shop" + std::to_string(number)};
+        value.labels = {{"label", label}};
+        manager.services[value.id] = support::service_message(to_json(value), 10);
+    }
+    arm();
+    support::running listing(io, watch->lists());
+    EXPECT_TRUE(support::run_until(io, [&listing] { return listing.is_done(); }));
+    EXPECT_EQ(listing.get().value().services.size(), manager.services.size());
+}
+
 TEST_F(TaskWatch, ListsAreAllOrNothing)
 {
     connect();
