@@ -22,8 +22,8 @@ from machine import (
     PATIENCE, PROGRAMS, SOURCE, Machine, Service, build_packages, enter_namespaces, output_of, run, start_engine, unit_of,
 )
 
-# systemd is not what runs here, so what it would do is done by hand: the unit is checked by systemd-analyze, its command
-# is run as its user with its environment, told to a socket of this test, and held against its filter of system calls.
+# systemd_test.py has systemd run the services. Here the unit's command is run as its user with its environment, so that what it
+# tells, and each of its system calls, can be seen.
 
 
 def owners_of(path):
