@@ -10,10 +10,11 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <new>
-#include <set>
 #include <string>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 
 #include <simdjson.h>
@@ -112,17 +113,38 @@ std::optional<dom::element> child(const std::optional<dom::element>& parent, std
 
 /// Walks down a path of keys.
 template <class... Keys>
-std::optional<dom::element> descend(const dom::element& root, Keys... keys)
+std::optional<dom::element> descend(std::optional<dom::element> at, Keys... keys)
 {
-    std::optional<dom::element> at = root;
     ((at = child(at, keys)), ...);
     return at;
 }
 
-std::string text(const std::optional<dom::element>& value)
+/// Children by these names, found in one go: of the same name the first.
+template <std::size_t Count>
+std::array<std::optional<dom::element>, Count> children(const dom::element& parent,
+                                                        const std::array<std::string_view, Count>& names)
+{
+    std::array<std::optional<dom::element>, Count> found;
+    dom::object fields;
+    if (parent.get(fields) != simdjson::SUCCESS)
+        return found;
+    for (const auto& [key, value] : fields)
+        for (std::size_t at = 0; at < Count; ++at)
+            if (key == names[at] && !found[at] && !value.is_null())
+                found[at] = value;
+    return found;
+}
+
+/// Points into the parser.
+std::string_view view(const std::optional<dom::element>& value)
 {
     std::string_view found;
-    return value && value->get(found) == simdjson::SUCCESS ? std::string(found) : std::string{};
+    return value && value->get(found) == simdjson::SUCCESS ? found : std::string_view{};
+}
+
+std::string text(const std::optional<dom::element>& value)
+{
+    return std::string(view(value));
 }
 
 bool is_true(const std::optional<dom::element>& value)
@@ -163,6 +185,7 @@ core::label_map labels(const std::optional<dom::element>& value)
     dom::object fields;
     if (!value || value->get(fields) != simdjson::SUCCESS)
         return found;
+    found.reserve(fields.size());
     for (const auto& [key, content] : fields) {
         std::string_view content_text;
         if (content.get(content_text) == simdjson::SUCCESS)
@@ -199,7 +222,7 @@ core::task_state task_state(std::string_view word)
 
 core::transport transport(const std::optional<dom::element>& value)
 {
-    const auto word = text(value);
+    const auto word = view(value);
     if (!value || word == "tcp") // engines always say it; their clients' default is TCP
         return core::transport::tcp;
     if (word == "udp")
@@ -209,7 +232,7 @@ core::transport transport(const std::optional<dom::element>& value)
 
 core::publish_mode publish_mode(const std::optional<dom::element>& value)
 {
-    const auto word = text(value);
+    const auto word = view(value);
     if (word == "host")
         return core::publish_mode::host;
     return word == "ingress" ? core::publish_mode::ingress : core::publish_mode::unknown;
@@ -314,10 +337,9 @@ core::network network(const dom::element& from)
 /// The networks of many tasks, each once: every task carries whole copies of its own.
 class network_table {
 public:
-    void add(const dom::element& from)
+    void add(std::string_view id, const dom::element& from)
     {
-        std::string_view id;
-        if (from["ID"].get(id) != simdjson::SUCCESS || id.empty() || seen_.contains(id))
+        if (id.empty() || seen_.contains(id))
             return;
         seen_.emplace(id);
         networks_.push_back(network(from));
@@ -326,37 +348,45 @@ public:
     [[nodiscard]] std::vector<core::network> take() { return std::move(networks_); }
 
 private:
-    std::set<std::string, std::less<>> seen_;
+    struct text_hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    };
+
+    std::unordered_set<std::string, text_hash, std::equal_to<>> seen_;
     std::vector<core::network> networks_;
 };
 
-void read_states(const dom::element& from, core::task& into)
+void read_states(const std::optional<dom::element>& state, const std::optional<dom::element>& desired, core::task& into)
 {
-    core::state_words words{text(descend(from, "Status", "State")), text(child(from, "DesiredState"))};
-    into.state = task_state(words.state);
-    into.desired = task_state(words.desired);
-    if (words.state != to_string(into.state) || words.desired != to_string(into.desired))
-        into.odd_states.push_front(std::move(words));
+    into.state = task_state(view(state));
+    into.desired = task_state(view(desired));
+    if (view(state) != to_string(into.state) || view(desired) != to_string(into.desired))
+        into.odd_states.push_front({text(state), text(desired)});
 }
 
 core::task task(const dom::element& from, network_table& networks)
 {
+    const auto [id, service_id, node_id, spec, slot, status, desired, attachments] = children<8>(
+        from, {"ID", "ServiceID", "NodeID", "Spec", "Slot", "Status", "DesiredState", "NetworksAttachments"});
     core::task into;
-    into.id = text(child(from, "ID"));
-    into.service_id = text(child(from, "ServiceID"));
-    into.node_id = text(child(from, "NodeID"));
-    read_states(from, into);
-    into.container_labels = labels(descend(from, "Spec", "ContainerSpec", "Labels"));
-    into.host_ports = ports(descend(from, "Status", "PortStatus", "Ports"));
-    into.slot = static_cast<std::int64_t>(number(child(from, "Slot")));
-    into.container_id = text(descend(from, "Status", "ContainerStatus", "ContainerID"));
-    for_each(child(from, "NetworksAttachments"), [&](const dom::element& attached) {
-        if (const auto where = child(attached, "Network"))
-            networks.add(*where);
+    into.id = view(id);
+    into.service_id = view(service_id);
+    into.node_id = view(node_id);
+    read_states(child(status, "State"), desired, into);
+    into.container_labels = labels(descend(spec, "ContainerSpec", "Labels"));
+    into.host_ports = ports(descend(status, "PortStatus", "Ports"));
+    into.slot = static_cast<std::int64_t>(number(slot));
+    into.container_id = view(descend(status, "ContainerStatus", "ContainerID"));
+    for_each(attachments, [&](const dom::element& attached) {
+        const auto where = child(attached, "Network");
+        const auto network_id = view(child(where, "ID"));
+        if (where)
+            networks.add(network_id, *where);
         auto& place = into.attachments.emplace_back();
-        place.network_id = text(descend(attached, "Network", "ID"));
+        place.network_id = network_id;
         for_each(child(attached, "Addresses"),
-                 [&place](const dom::element& address) { place.addresses.push_back(text(address)); });
+                 [&place](const dom::element& address) { place.addresses.emplace_back(view(address)); });
     });
     return into;
 }
