@@ -386,7 +386,7 @@ core::task task(const dom::element& from, network_table& networks)
         auto& place = into.attachments.emplace_back();
         place.network_id = network_id;
         for_each(child(attached, "Addresses"),
-                 [&place](const dom::element& address) { place.addresses.emplace_back(view(address)); });
+                 [&place](const dom::element& address) { place.addresses.push_back(view(address)); });
     });
     return into;
 }
