@@ -319,7 +319,8 @@ asio::awaitable<void> simulated_engine::stream_events(socket_type& peer)
     for (;;) {
         co_await asio::async_write(peer, asio::buffer(bytes), asio::use_awaitable);
         co_await own->bell.wait();
-        bytes = hexadecimal(own->pending.size()) + "\r\n" + std::exchange(own->pending, {}) + "\r\n";
+        const auto records = std::exchange(own->pending, {});
+        bytes = hexadecimal(records.size()) + "\r\n" + records + "\r\n";
     }
 }
 

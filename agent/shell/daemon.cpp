@@ -124,11 +124,12 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
                   log.error("page_failed", {{"route", route}, {"error", what}});
               })
 {
-    for (auto& [which, file] : files)
-        outputs_.add(which, file_output(std::move(file), settings.debounce, log, counts_.files.at(which)));
-    loop_.listen({[this](const core::publish& news) {
-                      outputs_.publish(news.which, loop_.state().believed(news.which), news.since, news.at_once);
-                  },
+    for (auto& [which, file] : files) {
+        auto targets = [this, role = which] { return loop_.state().believed_parts(role); };
+        outputs_.add(which,
+                     file_output(std::move(file), std::move(targets), settings.debounce, log, counts_.files.at(which)));
+    }
+    loop_.listen({[this](const core::publish& news) { outputs_.publish(news.which, news.since, news.at_once); },
                   [this] { outputs_.verify(); },
                   [this] {
                       outputs_.reconsider();

@@ -122,10 +122,8 @@ void discovery_loop::note(const core::carried_by& what)
 void discovery_loop::update_gauges() const
 {
     const auto& world = machine_.world();
-    for (const auto which : core::all_roles) {
-        const auto believed = machine_.believed(which);
-        counts_.targets[to_string(which)].Set(believed ? static_cast<double>(sd_writer::count_targets(*believed)) : 0);
-    }
+    for (const auto which : core::all_roles)
+        counts_.targets[to_string(which)].Set(static_cast<double>(machine_.target_count(which)));
     core::skip_counts skipped;
     for (const auto which : core::all_roles)
         skipped += machine_.skipped(which);

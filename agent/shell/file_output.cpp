@@ -36,15 +36,15 @@ double seconds(std::chrono::steady_clock::duration value)
 
 } // namespace
 
-file_output::file_output(sd_writer::writer target, sd_writer::debounce::limits limits, const runtime::logger& log,
-                         metrics::file_series& counts)
-    : writer_(std::move(target)), debounce_(limits), log_(log), counts_(counts)
+file_output::file_output(sd_writer::writer target, std::function<sd_writer::target_parts()> targets,
+                         sd_writer::debounce::limits limits, const runtime::logger& log, metrics::file_series& counts)
+    : writer_(std::move(target)), targets_(std::move(targets)), debounce_(limits), log_(log), counts_(counts)
 {
 }
 
-void file_output::publish(sd_writer::target_list targets, std::optional<clock::time_point> since, bool at_once)
+void file_output::publish(std::optional<clock::time_point> since, bool at_once)
 {
-    targets_ = std::move(targets);
+    published_ = true;
     if (since && (!since_ || *since < *since_))
         since_ = since;
     debounce_.changed(clock::now());
@@ -54,7 +54,7 @@ void file_output::publish(sd_writer::target_list targets, std::optional<clock::t
 
 void file_output::verify()
 {
-    if (targets_ && !due_at_ && failures_ == 0 && !debounce_.deadline(false))
+    if (published_ && !due_at_ && failures_ == 0 && !debounce_.deadline(false))
         due_at_ = clock::now();
 }
 
@@ -72,8 +72,8 @@ asio::awaitable<void> file_output::write(runtime::helper_thread& disk)
     due_at_.reset();
     const auto since = std::exchange(since_, std::nullopt);
     const auto started = clock::now();
-    // The list is shared with the job: what is published meanwhile is another one.
-    auto job = [&writer = writer_, targets = targets_] { return writer.write(*targets); };
+    // Parts are shared with the job: what is new meanwhile has others. There they are put into order, too.
+    auto job = [&writer = writer_, targets = targets_()]() mutable { return writer.write(std::move(targets)); };
     const auto report = co_await disk.run(std::move(job));
     written(report, since, clock::now() - started);
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 namespace agent::shell {
@@ -19,14 +20,15 @@ class file_output {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// @param target  opened
-    file_output(sd_writer::writer target, sd_writer::debounce::limits limits, const runtime::logger& log,
-                metrics::file_series& counts);
+    /// @param target   opened
+    /// @param targets  what the file should say; asked when it is written
+    file_output(sd_writer::writer target, std::function<sd_writer::target_parts()> targets,
+                sd_writer::debounce::limits limits, const runtime::logger& log, metrics::file_series& counts);
 
     /// The targets are new.
     /// @param since    when the change was first heard of, where that is known
     /// @param at_once  do not wait for quiet
-    void publish(sd_writer::target_list targets, std::optional<clock::time_point> since, bool at_once);
+    void publish(std::optional<clock::time_point> since, bool at_once);
 
     /// Looks at the file soon: somebody may have deleted or edited it.
     void verify();
@@ -45,11 +47,12 @@ private:
     void written(const sd_writer::write_report& report, std::optional<clock::time_point> since, clock::duration took);
 
     sd_writer::writer writer_;
+    std::function<sd_writer::target_parts()> targets_;
     sd_writer::debounce debounce_;
     const runtime::logger& log_;
     metrics::file_series& counts_;
 
-    sd_writer::target_list targets_;          ///< what the file should say; nothing before the first list
+    bool published_ = false;
     std::optional<clock::time_point> since_;  ///< of the oldest change not yet written
     std::optional<clock::time_point> due_at_; ///< a write that does not wait for quiet
     unsigned failures_ = 0;                   ///< in a row
