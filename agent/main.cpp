@@ -1,34 +1,17 @@
 #include "agent/shell/commands.hpp"
 #include "agent/shell/options.hpp"
 #include "runtime/flags.hpp"
+#include "runtime/text_file.hpp"
 
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <system_error>
 #include <variant>
 #include <vector>
-
-namespace {
-
-std::string contents_of(const std::filesystem::path& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file)
-        throw std::system_error(errno, std::generic_category());
-    return text;
-}
-
-} // namespace
 
 int main(int argc, char** argv)
 {
     using namespace agent::shell;
     const std::vector<std::string> arguments(argv + 1, argv + argc);
-    const auto read_settings = [&arguments] { return parse_options(arguments, runtime::variable, contents_of); };
+    const auto read_settings = [&arguments] { return parse_options(arguments, runtime::variable, runtime::read_file); };
     const auto parsed = read_settings();
     if (const auto* end = std::get_if<early_exit>(&parsed))
         return runtime::exit_early("swarm-sd", *end);

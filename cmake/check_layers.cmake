@@ -15,7 +15,7 @@ set(ours_instrumented_service/http_metrics "^instrumented_service/http_metrics/|
 set(ours_instrumented_service/accounts     "^instrumented_service/|^runtime/|^proto_http/")
 set(theirs_proto_http   "^boost/|^openssl/|^nghttp2/|^zlib\\.h$")
 set(theirs_sd_writer    "^$")
-set(theirs_runtime      "^boost/(asio|system)|^spdlog/|^fmt/|^CLI/")
+set(theirs_runtime      "^boost/(asio|system)|^openssl/|^spdlog/|^fmt/|^CLI/|^yaml-cpp/")
 set(theirs_agent/core   "^$")
 set(theirs_agent/docker "^boost/|^simdjson\\.h$|^protozero/")
 set(theirs_agent/shell  "^boost/(asio|system)|^prometheus/|^CLI/|^yaml-cpp/")

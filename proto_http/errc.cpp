@@ -33,6 +33,8 @@ public:
             return "the peer gave up on the request";
         case errc::not_tls:
             return "the peer does not speak TLS";
+        case errc::plain_http:
+            return "the client speaks HTTP without TLS";
         case errc::unexpected_tls:
             return "the peer speaks TLS, but was asked in plain HTTP";
         case errc::handshake_cut:

@@ -27,6 +27,8 @@ enum class errc {
     not_tls,
     /// The answer to plain HTTP is TLS.
     unexpected_tls,
+    /// A client speaks plain HTTP where TLS is spoken.
+    plain_http,
     /// The peer closed before the TLS handshake was complete.
     handshake_cut,
 };

@@ -2,16 +2,17 @@
 
 #include "proto_http/connect.hpp"
 #include "proto_http/doorbell.hpp"
+#include "proto_http/errc.hpp"
 #include "proto_http/request_reader.hpp"
 #include "proto_http/status.hpp"
 #include "proto_http/timeout.hpp"
+#include "proto_http/transport.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
 #include <boost/system/system_error.hpp>
@@ -84,8 +85,12 @@ struct server_state {
     };
 
     server_state(router known, server_limits bounds, std::function<void(std::string_view, std::string_view)> told,
-                 error_page pages)
-        : routes(std::move(known)), limits(bounds), on_error(std::move(told)), errors(std::move(pages))
+                 error_page pages, server_front before)
+        : routes(std::move(known)),
+          limits(bounds),
+          on_error(std::move(told)),
+          errors(std::move(pages)),
+          front(std::move(before))
     {
     }
 
@@ -93,6 +98,7 @@ struct server_state {
     server_limits limits;
     std::function<void(std::string_view, std::string_view)> on_error;
     error_page errors;
+    server_front front;
 
     date_text date;
     std::list<connection> open; ///< idle ones in the order in which they became idle
@@ -216,10 +222,10 @@ public:
     session(server_state& state, std::list<server_state::connection>::iterator self, stream_socket socket)
         : state_(state),
           self_(self),
-          socket_(std::move(socket)),
-          limit_(socket_.get_executor()),
+          limit_(socket.get_executor()),
           reader_(state.limits),
-          end_stream_(socket_.get_executor())
+          end_stream_(socket.get_executor()),
+          connection_(std::move(socket))
     {
     }
 
@@ -246,6 +252,9 @@ private:
 
     asio::awaitable<void> converse()
     {
+        const auto tls = state_.front.tls ? state_.front.tls() : std::nullopt;
+        if (tls && !co_await secure(*tls))
+            co_return;
         for (bool keep_alive = true; keep_alive;) {
             auto next = co_await read();
             if (std::holds_alternative<gone>(next))
@@ -253,6 +262,20 @@ private:
             keep_alive = co_await handle(std::move(next));
         }
         co_await linger();
+    }
+
+    /// @return whether the handshake succeeded
+    asio::awaitable<bool> secure(tls_context own)
+    {
+        limit_.expires_after(state_.limits.head);
+        const auto done = co_await connection_.shake_hands(std::move(own));
+        if (!done && done.error() == errc::plain_http) {
+            auto answer = error_reply(state_, 400);
+            answer.body = "Client sent an HTTP request to an HTTPS server.\n";
+            auto text = head_text(answer, state_.date.current(), 11, false) + answer.body;
+            co_await connection_.write_plain(std::move(text));
+        }
+        co_return done.has_value();
     }
 
     asio::awaitable<incoming> read()
@@ -277,7 +300,7 @@ private:
     {
         const auto room = reader_.prepare();
         const auto [error, count] =
-            co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), use_result);
+            co_await connection_.read_some(asio::buffer(room.data(), room.size()));
         if (error)
             co_return false;
         reader_.commit(count);
@@ -288,8 +311,8 @@ private:
 
     asio::awaitable<bool> send_continue()
     {
-        const auto text = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
-        const auto [error, sent] = co_await asio::async_write(socket_, text, use_result);
+        const asio::const_buffer text = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
+        const auto [error, sent] = co_await connection_.write(text);
         co_return !error;
     }
 
@@ -333,6 +356,12 @@ private:
     /// Nothing when the handler failed.
     asio::awaitable<std::optional<reply>> respond(router::match match, request message)
     {
+        if (state_.front.admit) {
+            std::string authorization(message.field("Authorization"));
+            auto refusal = co_await state_.front.admit(std::move(authorization));
+            if (refusal)
+                co_return refusal;
+        }
         if (http::string_to_verb(message.method) == http::verb::unknown)
             co_return error_reply(state_, 501);
         if (match.found == nullptr) {
@@ -372,11 +401,13 @@ private:
     asio::awaitable<bool> send(reply answer, unsigned version, bool keep_alive, bool with_body)
     {
         limit_.expires_after(state_.limits.write);
+        if (state_.front.fields)
+            std::ranges::move(state_.front.fields(), std::back_inserter(answer.fields));
         const auto head = head_text(answer, state_.date.current(), version, keep_alive);
         const bool has_body = with_body && may_have_body(answer.status);
         const std::array<asio::const_buffer, 2> pieces{asio::buffer(head),
                                                        has_body ? asio::buffer(answer.body) : asio::const_buffer{}};
-        const auto [error, sent] = co_await asio::async_write(socket_, pieces, use_result);
+        const auto [error, sent] = co_await connection_.write(pieces);
         co_return !error;
     }
 
@@ -474,7 +505,7 @@ private:
     {
         is_cut_ = true;
         limit_.expires_after(state_.limits.write);
-        const auto [error, sent] = co_await asio::async_write(socket_, asio::buffer(bytes), use_result);
+        const auto [error, sent] = co_await connection_.write(asio::buffer(bytes));
         limit_.never_expires(); // how long a writer waits for what is to come is its own business
         is_cut_ = error.failed();
         co_return !is_cut_;
@@ -486,7 +517,7 @@ private:
         std::array<char, 256> unread{};
         error_code error;
         while (!error)
-            std::tie(error, std::ignore) = co_await socket_.async_read_some(asio::buffer(unread), use_result);
+            std::tie(error, std::ignore) = co_await connection_.read_some(asio::buffer(unread));
     }
 
     /// Ends when the server stops. A race waits past exceptions, so there is none.
@@ -504,19 +535,15 @@ private:
     {
         state_.becomes_idle(self_);
         limit_.expires_after(linger_limit);
-        error_code error;
-        socket_.shutdown(asio::socket_base::shutdown_send, error);
-        std::array<char, 4096> unread{};
-        while (!error)
-            std::tie(error, std::ignore) = co_await socket_.async_read_some(asio::buffer(unread), use_result);
+        co_await connection_.finish();
     }
 
     server_state& state_;
     std::list<server_state::connection>::iterator self_;
-    stream_socket socket_;
     deadline limit_;
     request_reader reader_;
     doorbell end_stream_; ///< rung when the server stops
+    transport connection_;
     bool is_chunked_ = false;
     bool is_cut_ = false; ///< in the midst of a piece
 };
@@ -603,8 +630,10 @@ asio::awaitable<void> drain(std::shared_ptr<server_state> state)
 } // namespace
 
 server::server(router routes, server_limits limits,
-               std::function<void(std::string_view route, std::string_view what)> on_error, error_page errors)
-    : state_(std::make_shared<server_state>(std::move(routes), limits, std::move(on_error), std::move(errors)))
+               std::function<void(std::string_view route, std::string_view what)> on_error, error_page errors,
+               server_front front)
+    : state_(std::make_shared<server_state>(std::move(routes), limits, std::move(on_error), std::move(errors),
+                                            std::move(front)))
 {
 }
 

@@ -2,6 +2,7 @@
 
 #include "proto_http/listener.hpp"
 #include "proto_http/router.hpp"
+#include "proto_http/tls.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -43,6 +44,17 @@ struct server_counts {
 /// Makes the answer for a status that the server itself gives. Status and Allow header are the server's business.
 using error_page = std::function<reply(unsigned status)>;
 
+/// What stands before all pages. Each part may be missing, and is asked anew each time: what it says may change.
+struct server_front {
+    /// How the next connection has to speak TLS; nothing: it speaks plain HTTP. A client that speaks plain HTTP all the
+    /// same reads a 400 that says so.
+    std::function<std::optional<tls_context>()> tls{};
+    /// Whether a request with that Authorization field (empty: none) is answered; if not, what it gets instead.
+    std::function<boost::asio::awaitable<std::optional<reply>>(std::string authorization)> admit{};
+    /// Header fields of every answer.
+    std::function<field_list()> fields{};
+};
+
 struct server_state;
 
 /// HTTP/1.1 on one thread, one coroutine per connection.
@@ -63,7 +75,8 @@ public:
     /// @param on_error  told of what handlers throw, for the log
     /// @param errors    what clients read with a status of the server's own; nothing: `404 Not Found` and a line end
     server(router routes, server_limits limits = {},
-           std::function<void(std::string_view route, std::string_view what)> on_error = {}, error_page errors = {});
+           std::function<void(std::string_view route, std::string_view what)> on_error = {}, error_page errors = {},
+           server_front front = {});
 
     /// Accepts until cancelled, then stops accepting, closes idle connections, ends streams with their last words, lets
     /// requests in progress finish within `limits.drain`, and returns when the last connection has ended. Handlers that

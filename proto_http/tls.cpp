@@ -3,6 +3,7 @@
 #include "proto_http/errc.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
 
@@ -11,7 +12,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -130,7 +134,155 @@ void offer(ssl::context& context, const std::vector<std::string>& protocols)
                                   static_cast<unsigned>(list.size()));
 }
 
+// --- The server's side ---
+
+using client_certificate = tls_server_settings::client_certificate;
+
+int verify_mode_for(client_certificate wanted)
+{
+    switch (wanted) {
+    case client_certificate::none:
+        break;
+    case client_certificate::requested:
+    case client_certificate::verified_if_shown:
+        return SSL_VERIFY_PEER;
+    case client_certificate::any:
+    case client_certificate::verified:
+        return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    }
+    return SSL_VERIFY_NONE;
+}
+
+bool is_verified(client_certificate wanted)
+{
+    return wanted == client_certificate::verified_if_shown || wanted == client_certificate::verified;
+}
+
+struct names_releaser {
+    void operator()(GENERAL_NAMES* names) const { ::GENERAL_NAMES_free(names); }
+};
+
+/// A subject alternative name as one writes it: names, mail addresses and URIs as they are, addresses in digits.
+std::string text_of(const GENERAL_NAME& name)
+{
+    if (name.type == GEN_DNS || name.type == GEN_EMAIL || name.type == GEN_URI)
+        return {reinterpret_cast<const char*>(::ASN1_STRING_get0_data(name.d.ia5)),
+                static_cast<std::size_t>(::ASN1_STRING_length(name.d.ia5))};
+    if (name.type != GEN_IPADD)
+        return {};
+    const auto* const bytes = ::ASN1_STRING_get0_data(name.d.iPAddress);
+    const auto size = static_cast<std::size_t>(::ASN1_STRING_length(name.d.iPAddress));
+    if (asio::ip::address_v4::bytes_type four{}; size == four.size()) {
+        std::copy_n(bytes, size, four.begin());
+        return asio::ip::make_address_v4(four).to_string();
+    }
+    asio::ip::address_v6::bytes_type sixteen{};
+    if (size != sixteen.size())
+        return {};
+    std::copy_n(bytes, size, sixteen.begin());
+    return asio::ip::make_address_v6(sixteen).to_string();
+}
+
+bool has_name(X509* certificate, const std::vector<std::string>& allowed)
+{
+    const std::unique_ptr<GENERAL_NAMES, names_releaser> names(
+        static_cast<GENERAL_NAMES*>(::X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    for (int at = 0; at < sk_GENERAL_NAME_num(names.get()); ++at)
+        if (std::ranges::count(allowed, text_of(*sk_GENERAL_NAME_value(names.get(), at))) > 0)
+            return true;
+    return false;
+}
+
+/// What is asked of each certificate of a client's chain, the client's own being the last.
+void examine_clients(ssl::context& context, const tls_server_settings& settings)
+{
+    ::SSL_CTX_set_verify(context.native_handle(), verify_mode_for(settings.clients), nullptr);
+    const bool must_be_good = is_verified(settings.clients);
+    const auto names = settings.client_names;
+    if (must_be_good && names.empty())
+        return;
+    context.set_verify_callback([must_be_good, names](bool is_good, ssl::verify_context& chain) {
+        auto* const store = chain.native_handle();
+        if (!must_be_good)
+            is_good = true;
+        if (is_good && !names.empty() && ::X509_STORE_CTX_get_error_depth(store) == 0 &&
+            !has_name(::X509_STORE_CTX_get_current_cert(store), names)) {
+            ::X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+            return false;
+        }
+        return is_good;
+    });
+}
+
+void name_client_roots(ssl::context& context, const tls_server_settings& settings)
+{
+    auto* const native = context.native_handle();
+    if (!settings.client_roots) {
+        error_code none;
+        context.set_default_verify_paths(none);
+        return;
+    }
+    trust(native, *settings.client_roots);
+    for (const auto& root : certificates_in(*settings.client_roots))
+        ::SSL_CTX_add_client_CA(native, root.get());
+}
+
+/// Go, whose names these are, has the older names of two suites, too.
+std::string openssl_cipher(const std::string& name)
+{
+    for (const auto& full : {name, name + "_SHA256"})
+        if (const std::string found = ::OPENSSL_cipher_name(full.c_str()); found != "(NONE)")
+            return found;
+    throw tls_error("cipher suite \"" + name + "\" is unknown");
+}
+
+std::string joined(const std::vector<std::string>& words)
+{
+    std::string text;
+    for (const auto& word : words)
+        text += (text.empty() ? "" : ":") + word;
+    return text;
+}
+
+void choose_ciphers(SSL_CTX* context, const tls_server_settings& settings)
+{
+    std::vector<std::string> ciphers;
+    for (const auto& name : settings.ciphers)
+        ciphers.push_back(openssl_cipher(name));
+    if (!ciphers.empty() && ::SSL_CTX_set_cipher_list(context, joined(ciphers).c_str()) != 1)
+        throw tls_error("none of the cipher suites can be had: " + joined(settings.ciphers));
+    const auto groups = joined(settings.groups);
+    // SSL_CTX_set1_groups_list, without its cast.
+    if (!groups.empty() && ::SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, const_cast<char*>(groups.c_str())) != 1)
+        throw tls_error("a curve is unknown: " + groups);
+    if (settings.prefers_own_ciphers)
+        ::SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+}
+
+int number_of(tls_server_settings::version version)
+{
+    return version == tls_server_settings::version::tls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+}
+
 } // namespace
+
+tls_context::tls_context(const tls_server_settings& settings)
+    : context_(std::make_shared<ssl::context>(ssl::context::tls_server)),
+      verifies_(is_verified(settings.clients)),
+      has_own_(true)
+{
+    auto* const native = context_->native_handle();
+    ::SSL_CTX_set_min_proto_version(native, number_of(settings.oldest));
+    ::SSL_CTX_set_max_proto_version(native, number_of(settings.newest));
+    // Whoever comes again with a session of this context is who it was; without a name OpenSSL refuses them.
+    constexpr std::array<unsigned char, 5> name{'p', 'a', 'g', 'e', 's'};
+    ::SSL_CTX_set_session_id_context(native, name.data(), name.size());
+    show(*context_, settings.own);
+    choose_ciphers(native, settings);
+    if (verifies_)
+        name_client_roots(*context_, settings);
+    examine_clients(*context_, settings);
+}
 
 tls_context::tls_context(const tls_settings& settings)
     : context_(std::make_shared<ssl::context>(ssl::context::tls_client)),

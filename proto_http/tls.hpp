@@ -46,6 +46,32 @@ struct tls_settings {
     friend bool operator==(const tls_settings&, const tls_settings&) = default;
 };
 
+/// What a server shows, and what it wants to see of its clients.
+struct tls_server_settings {
+    enum class client_certificate {
+        none,              ///< not asked for
+        requested,         ///< asked for, and not looked at
+        any,               ///< there must be one, whoever vouches for it
+        verified_if_shown, ///< one that is shown must be good
+        verified,          ///< there must be one, and it must be good
+    };
+    enum class version { tls12, tls13 };
+
+    own_certificate own;
+    client_certificate clients = client_certificate::none;
+    /// Who vouches for clients; none: the system's roots.
+    std::optional<pem> client_roots;
+    /// A client's certificate must have one of these as a subject alternative name, letter by letter; none: any.
+    std::vector<std::string> client_names;
+    version oldest = version::tls12;
+    version newest = version::tls13;
+    std::vector<std::string> ciphers; ///< of TLS 1.2, as RFC 5246 names them, the most wanted first; none: OpenSSL's
+    std::vector<std::string> groups;  ///< for the key exchange, as OpenSSL names them; none: OpenSSL's
+    bool prefers_own_ciphers = true;  ///< the first in our order that the client has, not in the client's
+
+    friend bool operator==(const tls_server_settings&, const tls_server_settings&) = default;
+};
+
 /// Settings that cannot be used; `what()` is one line that names the file and the reason.
 class tls_error : public std::runtime_error {
 public:
@@ -58,7 +84,11 @@ class tls_context {
 public:
     /// @throws tls_error
     explicit tls_context(const tls_settings& settings);
+    /// For a server.
+    /// @throws tls_error
+    explicit tls_context(const tls_server_settings& settings);
 
+    /// Whether the other side has to prove who it is.
     [[nodiscard]] bool verifies() const noexcept { return verifies_; }
     /// Whether there is a certificate of our own to show.
     [[nodiscard]] bool has_own() const noexcept { return has_own_; }

@@ -75,6 +75,7 @@ struct transport::tls_session {
 };
 
 transport::transport(const asio::any_io_executor& executor) : socket_(executor) {}
+transport::transport(stream_socket accepted) : socket_(std::move(accepted)) {}
 transport::~transport() = default;
 
 asio::awaitable<result<void>> transport::open(origin server)
@@ -84,10 +85,10 @@ asio::awaitable<result<void>> transport::open(origin server)
     const auto connected = co_await connect(socket_, server.where);
     if (!connected || !server.tls)
         co_return connected;
-    co_return co_await shake_hands(std::move(server));
+    co_return co_await shake_hands_with(std::move(server));
 }
 
-asio::awaitable<result<void>> transport::shake_hands(origin server)
+asio::awaitable<result<void>> transport::shake_hands_with(origin server)
 {
     tls_ = std::make_unique<tls_session>(socket_, *server.tls);
     auto* const session = tls_->stream.native_handle();
@@ -100,6 +101,17 @@ asio::awaitable<result<void>> transport::shake_hands(origin server)
     co_return result<void>();
 }
 
+asio::awaitable<result<void>> transport::shake_hands(tls_context own)
+{
+    tls_ = std::make_unique<tls_session>(socket_, own);
+    const auto [error] = co_await tls_->stream.async_handshake(ssl::stream_base::server, use_result);
+    if (is_ssl(error, SSL_R_HTTP_REQUEST))
+        co_return make_error_code(errc::plain_http);
+    if (error)
+        co_return explain(error, tls_->stream.native_handle());
+    co_return result<void>();
+}
+
 asio::awaitable<transport::transferred> transport::read_some(asio::mutable_buffer room)
 {
     return tls_ ? read_tls(room) : socket_.async_read_some(room, use_result);
@@ -108,6 +120,27 @@ asio::awaitable<transport::transferred> transport::read_some(asio::mutable_buffe
 asio::awaitable<transport::transferred> transport::write(asio::const_buffer bytes)
 {
     return tls_ ? write_tls(bytes) : asio::async_write(socket_, bytes, use_result);
+}
+
+asio::awaitable<transport::transferred> transport::write(std::array<asio::const_buffer, 2> pieces)
+{
+    return tls_ ? asio::async_write(tls_->stream, pieces, use_result) : asio::async_write(socket_, pieces, use_result);
+}
+
+asio::awaitable<transport::transferred> transport::write_plain(std::string bytes)
+{
+    co_return co_await asio::async_write(socket_, asio::buffer(bytes), use_result);
+}
+
+asio::awaitable<void> transport::finish()
+{
+    if (tls_)
+        co_await tls_->stream.async_shutdown(use_result);
+    error_code error;
+    socket_.shutdown(asio::socket_base::shutdown_send, error);
+    std::array<char, 4096> unread{};
+    while (!error)
+        std::tie(error, std::ignore) = co_await socket_.async_read_some(asio::buffer(unread), use_result);
 }
 
 asio::awaitable<transport::transferred> transport::read_tls(asio::mutable_buffer room)

@@ -8,17 +8,14 @@
 #include <CLI/CLI.hpp>
 
 namespace runtime {
-namespace {
 
-std::string variable_of(std::string_view prefix, const std::string& flag)
+std::string variable_of(std::string_view prefix, std::string_view flag)
 {
-    auto name = std::string(prefix) + flag;
+    auto name = std::string(prefix) + std::string(flag);
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return c == '.' || c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
     return name;
 }
-
-} // namespace
 
 int exit_early(std::string_view program, const early_exit& end)
 {

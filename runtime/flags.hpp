@@ -62,10 +62,15 @@ template <class Value, std::size_t Count>
     throw bad_value(flag, in_quotes(text) + " is unknown, expected one of: " + known);
 }
 
+/// The variable that sets a flag: with the prefix `SWARM_SD_`, `docker.host` is `SWARM_SD_DOCKER_HOST`.
+///
+/// @param flag  without its dashes
+[[nodiscard]] std::string variable_of(std::string_view prefix, std::string_view flag);
+
 /// Flags that the command line does not give, from the environment, in the command line's form.
 ///
 /// @param app     has parsed the command line
-/// @param prefix  of the variables: with `SWARM_SD_` the flag `--docker.host` is `SWARM_SD_DOCKER_HOST`
+/// @param prefix  of the variables, as in variable_of
 [[nodiscard]] std::vector<std::string> from_environment(const CLI::App& app, std::string_view prefix,
                                                         const environment& variables);
 

@@ -1,6 +1,7 @@
 #include "runtime/health.hpp"
 
 #include "proto_http/client.hpp"
+#include "runtime/web_access.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -42,10 +43,14 @@ std::optional<proto_http::address> local_address(std::string_view where)
     return proto_http::tcp_address{std::string(host), port};
 }
 
-asio::awaitable<void> ask(proto_http::address where, std::string page, std::string& trouble)
+asio::awaitable<void> ask(proto_http::origin where, std::string page, std::string& trouble)
 {
     proto_http::client program(co_await asio::this_coro::executor, std::move(where));
     const auto answer = co_await program.get(std::move(page));
+    const bool wants_certificate = !answer && proto_http::is_tls_alert(answer.error());
+    const bool wants_password = answer && answer->head.status == 401;
+    if (wants_certificate || wants_password)
+        co_return;
     if (!answer)
         trouble = answer.error().message();
     else if (answer->head.status != 200)
@@ -54,14 +59,23 @@ asio::awaitable<void> ask(proto_http::address where, std::string page, std::stri
 
 } // namespace
 
-std::string ask_health(std::string_view listen_address, const std::string& page)
+std::string ask_health(std::string_view listen_address, const std::string& page, const std::filesystem::path& web_config)
 {
     const auto where = local_address(listen_address);
     if (!where)
         return "not an address";
+    auto program = proto_http::origin(*where);
+    try {
+        proto_http::tls_settings anybody;
+        anybody.verify = proto_http::tls_settings::verification::none;
+        if (is_over_tls(web_config))
+            program.tls.emplace(anybody);
+    } catch (const web_config_error& error) {
+        return error.what();
+    }
     std::string trouble;
     asio::io_context io{1};
-    asio::co_spawn(io, ask(*where, page, trouble), [&trouble](std::exception_ptr error) {
+    asio::co_spawn(io, ask(program, page, trouble), [&trouble](std::exception_ptr error) {
         if (error)
             trouble = "the question failed";
     });

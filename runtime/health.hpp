@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,10 @@ namespace runtime {
 /// own until the answer is there.
 ///
 /// @param listen_address  as the program was given it: all addresses include the loopback one
+/// @param web_config      the program's `--web.config.file`; empty: none. A program that asks for a password or a
+///                        certificate lives; whoever it is that answers here is not examined
 /// @return why it is not healthy; empty when it answered 200
-[[nodiscard]] std::string ask_health(std::string_view listen_address, const std::string& page);
+[[nodiscard]] std::string ask_health(std::string_view listen_address, const std::string& page,
+                                     const std::filesystem::path& web_config = {});
 
 } // namespace runtime

@@ -198,6 +198,12 @@ sd_writer::target_parts discovery::believed_parts(role which) const
     return view == views_.end() ? sd_writer::target_parts{} : view->second.parts();
 }
 
+bool discovery::is_known(role which) const
+{
+    const auto view = views_.find(which);
+    return view != views_.end() && view->second.is_known();
+}
+
 std::size_t discovery::target_count(role which) const
 {
     const auto view = views_.find(which);
@@ -211,6 +217,12 @@ skip_counts discovery::skipped(role which) const
     if (which == role::endpoints)
         counts.add(skip_reason::unknown_service, world_.orphan_count());
     return counts;
+}
+
+const object_targets* discovery::object(role which, std::string_view id) const
+{
+    const auto view = views_.find(which);
+    return view == views_.end() ? nullptr : view->second.find(id);
 }
 
 std::vector<std::string> discovery::skipping(role which) const

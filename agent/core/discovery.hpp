@@ -18,6 +18,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace agent::core {
@@ -72,6 +73,7 @@ public:
     /// Likewise in parts, which costs next to nothing; no part before the first complete list.
     [[nodiscard]] sd_writer::target_parts believed_parts(role which) const;
     [[nodiscard]] std::size_t target_count(role which) const;
+    [[nodiscard]] bool is_known(role which) const;
 
     /// Why nothing is known of a role's targets, for people.
     [[nodiscard]] std::string unknown_because(role which) const;
@@ -97,6 +99,9 @@ public:
     [[nodiscard]] bool holds_back() const;
     [[nodiscard]] const swarm& world() const noexcept { return world_; }
     [[nodiscard]] skip_counts skipped(role which) const;
+    /// What one object (a service, a node, a container) comes to in a role, believed or not; nothing for one that has
+    /// no target and leaves nothing out.
+    [[nodiscard]] const object_targets* object(role which, std::string_view id) const;
     /// IDs of the objects that leave something out.
     [[nodiscard]] std::vector<std::string> skipping(role which) const;
 

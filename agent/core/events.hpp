@@ -126,7 +126,9 @@ constexpr std::size_t read_kind_count = std::variant_size_v<read_request>;
 struct stream_opened {};
 
 /// The stream could not be opened, or ended for whatever reason.
-struct stream_lost {};
+struct stream_lost {
+    std::string why{}; ///< in one line, for people
+};
 
 /// A record of the stream. It says where to look, never what is true.
 struct hint {
@@ -193,7 +195,9 @@ struct read_failed {
 struct watch_armed {};
 
 /// The watch could not be opened, or ended for whatever reason.
-struct watch_lost {};
+struct watch_lost {
+    std::string why{}; ///< in one line, for people
+};
 
 /// What the watch told, in the order of the commits. All of it is applied in one go.
 struct watch_changed {

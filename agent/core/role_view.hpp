@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace agent::core {
@@ -58,6 +59,7 @@ public:
     [[nodiscard]] std::optional<time_point> confirm_at() const { return guard_.confirm_at(); }
 
     [[nodiscard]] const skip_counts& skipped() const noexcept { return targets_.skipped(); }
+    [[nodiscard]] const object_targets* find(std::string_view id) const { return targets_.find(id); }
     [[nodiscard]] std::vector<std::string> skipping() const { return targets_.skipping(); }
 
 private:

@@ -75,7 +75,7 @@ void target_set::work_out(const std::string& id, const swarm& world)
     if (same_groups && fresh.skipped == (known == objects_.end() ? skip_counts{} : known->second.skipped))
         return;
 
-    entry made{nullptr, fresh.skipped};
+    object_targets made{nullptr, fresh.skipped};
     if (same_groups && known != objects_.end())
         made.groups = known->second.groups;
     else if (!fresh.groups.empty())
@@ -130,6 +130,12 @@ sd_writer::target_parts target_set::parts() const
         if (object.groups)
             all.push_back(object.groups);
     return all;
+}
+
+const object_targets* target_set::find(std::string_view id) const
+{
+    const auto found = objects_.find(id);
+    return found == objects_.end() ? nullptr : &found->second;
 }
 
 std::vector<std::string> target_set::skipping() const

@@ -9,10 +9,17 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace agent::core {
+
+/// What one object comes to, as it is kept.
+struct object_targets {
+    sd_writer::target_list groups; ///< canonical; null: none
+    skip_counts skipped;
+};
 
 /// The targets of one role, kept object by object (services, nodes or containers) so that a change costs its own
 /// objects only.
@@ -60,16 +67,13 @@ public:
     /// What is left out now, over all objects.
     [[nodiscard]] const skip_counts& skipped() const noexcept { return skipped_; }
 
+    /// What one object comes to; nothing for one that has no target and leaves nothing out.
+    [[nodiscard]] const object_targets* find(std::string_view id) const;
+
     /// IDs of the objects that leave a task or an address out.
     [[nodiscard]] std::vector<std::string> skipping() const;
 
 private:
-    /// What one object comes to.
-    struct entry {
-        sd_writer::target_list groups; ///< null: none
-        skip_counts skipped;
-    };
-
     [[nodiscard]] id_set concerned_by(const model_changes& changes, const swarm& world);
     [[nodiscard]] id_set all_objects(const swarm& world) const;
     [[nodiscard]] role_targets targets_of(const std::string& id, const swarm& world) const;
@@ -81,13 +85,14 @@ private:
 
     role role_;
     role_rules rules_;
-    std::map<std::string, entry, std::less<>> objects_; ///< those that have a target, or had something left out
+    std::map<std::string, object_targets, std::less<>>
+        objects_; ///< those that have a target, or had something left out
     std::size_t target_count_ = 0;
     skip_counts skipped_;
     std::string prometheus_id_; ///< of the service whose networks count, while it is known
 
     id_set to_do_;
-    std::vector<std::pair<std::string, entry>> worked_out_;
+    std::vector<std::pair<std::string, object_targets>> worked_out_;
     std::size_t target_count_then_ = 0;
     bool differs_ = false;
 };

@@ -7,7 +7,7 @@ namespace agent::shell {
 
 int ask_health(const options& settings)
 {
-    const auto trouble = runtime::ask_health(settings.listen_address, "/-/healthy");
+    const auto trouble = runtime::ask_health(settings.listen_address, "/-/healthy", settings.web_config);
     if (trouble.empty())
         return exit_fine;
     std::cerr << "swarm-sd: " << settings.listen_address << ": " << trouble << '\n';

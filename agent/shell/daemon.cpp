@@ -3,6 +3,7 @@
 #include "agent/core/readiness.hpp"
 #include "agent/shell/descriptor_budget.hpp"
 #include "agent/shell/output_error.hpp"
+#include "agent/shell/status/events_page.hpp"
 #include "agent/shell/web.hpp"
 #include "runtime/first_of.hpp"
 #include "sd_writer/errc.hpp"
@@ -77,6 +78,14 @@ std::size_t connections_left(std::size_t outputs)
     return std::min(usual.connections, page_connections(limit.rlim_cur, outputs));
 }
 
+proto_http::server_limits page_limits(std::size_t outputs)
+{
+    proto_http::server_limits limits;
+    limits.connections = connections_left(outputs);
+    limits.streams = std::min(limits.streams, limits.connections / 2); // others have to have room, too
+    return limits;
+}
+
 core::discovery_settings discovery_settings_for(const options& settings,
                                                 const std::map<core::role, sd_writer::writer>& files,
                                                 std::uint32_t seed)
@@ -106,6 +115,8 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
                const surroundings& around, std::map<core::role, sd_writer::writer> files)
     : rules_(settings.rules.endpoints),
       counts_(roles_of(settings)),
+      started_(std::chrono::system_clock::now()),
+      diary_(executor, started_),
       loop_(executor, {settings.engine, settings.pinned_api, settings.task_watch.socket, !settings.task_watch.named},
             discovery_settings_for(settings, files, around.seed), log, counts_),
       outputs_(
@@ -113,23 +124,31 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
       stepped_(executor),
       listener_(bind_pages(executor, settings.listen_address)),
       port_(listener_->port()),
-      server_(web_pages(
-                  {[this] { return metrics_text(); }, [this] { return not_ready_because(); },
-                   [this](core::role which) { return targets_of(which); },
-                   [this](core::role which) { return loop_.state().unknown_because(which); }, roles_of(settings),
-                   [this](core::role which, std::size_t most) { return report(which, most); },
-                   [this](std::string_view service) { return core::explain(service, loop_.state().world(), rules_); }}),
-              {.connections = connections_left(settings.outputs.size())},
-              [&log](std::string_view route, std::string_view what) {
-                  log.error("page_failed", {{"route", route}, {"error", what}});
-              })
+      access_(runtime::open_web_access(executor, settings.web_config, log)),
+      server_(
+          web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
+                     [this](core::role which) { return targets_of(which); },
+                     [this](core::role which) { return loop_.state().unknown_because(which); }, roles_of(settings),
+                     [this](core::role which, std::size_t most) { return report(which, most); },
+                     [this](std::string_view service) { return core::explain(service, loop_.state().world(), rules_); },
+                     [this](const proto_http::request& asked) { return events_page(diary_, asked); },
+                     [this](std::string search) { return make_report(status_of_parts(), std::move(search)); }}),
+          page_limits(settings.outputs.size()),
+          [&log](std::string_view route, std::string_view what) {
+              log.error("page_failed", {{"route", route}, {"error", what}});
+          },
+          {}, access_ ? access_->front() : proto_http::server_front{})
 {
     for (auto& [which, file] : files) {
         auto targets = [this, role = which] { return loop_.state().believed_parts(role); };
-        outputs_.add(which,
-                     file_output(std::move(file), std::move(targets), settings.debounce, log, counts_.files.at(which)));
+        outputs_.add(which, file_output(which, std::move(file), std::move(targets), settings.debounce, log,
+                                        counts_.files.at(which), diary_));
     }
-    loop_.listen({[this](const core::publish& news) { outputs_.publish(news.which, news.since, news.at_once); },
+    loop_.listen({[this](const core::event& what) {
+                      diary_.heard(what, loop_.state().world(), std::chrono::system_clock::now());
+                  },
+                  [this](const core::action& what) { diary_.decided(what, std::chrono::system_clock::now()); },
+                  [this](const core::publish& news) { outputs_.publish(news.which, news.since, news.at_once); },
                   [this] { outputs_.verify(); },
                   [this] {
                       outputs_.reconsider();
@@ -155,9 +174,20 @@ role_report daemon::report(core::role which, std::size_t most) const
     return found;
 }
 
+status_sources daemon::status_of_parts() const
+{
+    return {
+        &loop_.state(), &rules_, &diary_, [this] { return outputs_.facts(); }, [this] { return not_ready_because(); },
+        started_};
+}
+
 asio::awaitable<void> daemon::run()
 {
-    co_await runtime::first_of(loop_.run(), outputs_.run(), server_.serve(*std::move(listener_)));
+    auto pages = server_.serve(*std::move(listener_));
+    if (access_)
+        co_await runtime::first_of(loop_.run(), outputs_.run(), std::move(pages), access_->run());
+    else
+        co_await runtime::first_of(loop_.run(), outputs_.run(), std::move(pages));
 }
 
 std::optional<std::string_view> daemon::not_ready_because() const

@@ -5,17 +5,22 @@
 #include "agent/shell/gong.hpp"
 #include "agent/shell/metrics.hpp"
 #include "agent/shell/options.hpp"
+#include "agent/shell/status/chronicle.hpp"
+#include "agent/shell/status/report.hpp"
 #include "agent/shell/targets_page.hpp"
 #include "proto_http/server.hpp"
 #include "runtime/logging.hpp"
+#include "runtime/web_access.hpp"
 #include "sd_writer/writer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -49,6 +54,9 @@ public:
 
     [[nodiscard]] const core::discovery& state() const noexcept { return loop_.state(); }
     [[nodiscard]] metrics& counts() noexcept { return counts_; }
+    [[nodiscard]] chronicle& diary() noexcept { return diary_; }
+    /// How many read `/api/v1/events` now.
+    [[nodiscard]] std::size_t readers() const noexcept { return server_.streams(); }
     [[nodiscard]] std::optional<std::string_view> not_ready_because() const;
 
 private:
@@ -64,13 +72,19 @@ private:
     /// What is known of a role now.
     [[nodiscard]] role_report report(core::role which, std::size_t most) const;
 
+    /// What the status page is made of.
+    [[nodiscard]] status_sources status_of_parts() const;
+
     core::endpoint_rules rules_;
     metrics counts_;
+    std::chrono::system_clock::time_point started_;
+    chronicle diary_;
     discovery_loop loop_;
     file_outputs outputs_;
     gong stepped_; ///< struck after each step of the machine
     std::optional<proto_http::listener> listener_;
     std::uint16_t port_;
+    std::unique_ptr<runtime::web_access> access_; ///< nobody: the pages are open
     proto_http::server server_;
 };
 

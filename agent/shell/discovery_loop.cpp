@@ -69,6 +69,7 @@ asio::awaitable<void> discovery_loop::keep_time()
 
 void discovery_loop::feed(core::event what)
 {
+    listener_.on_event(what);
     const bool listed = !std::holds_alternative<core::leader_answered>(what);
     const auto synced_before = machine_.synced_at();
     for (const auto& wanted : machine_.handle(std::move(what), clock::now()))
@@ -88,6 +89,7 @@ void discovery_loop::feed(core::event what)
 /// To whom it concerns: one of the feeds, or this.
 void discovery_loop::carry_out(const core::action& wanted)
 {
+    listener_.on_action(wanted);
     std::visit(
         [this](const auto& value) {
             if constexpr (requires { engine_.carry_out(value); })

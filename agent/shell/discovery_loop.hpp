@@ -30,8 +30,11 @@ struct sources {
 /// The state machine at work: hands it what the feeds tell and what time it is, and what it wants to whom it concerns.
 class discovery_loop {
 public:
-    /// Told after each step of the machine: what it wants published, if anything, or that it may have become quiet.
+    /// Told of each step of the machine: what it is about to be told, and all that it wants; then what it wants
+    /// published, if anything, or that it may have become quiet.
     struct listener {
+        std::function<void(const core::event&)> on_event;
+        std::function<void(const core::action&)> on_action;
         std::function<void(const core::publish&)> on_publish;
         std::function<void()> on_synced; ///< what is known was shown to be the whole truth once more
         std::function<void()> on_step;

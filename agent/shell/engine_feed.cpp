@@ -100,7 +100,7 @@ asio::awaitable<void> engine_feed::follow_streams()
             continue; // the machine itself wanted it closed
         if (end->code == docker::errc::api_too_old)
             co_return;
-        tell_(core::stream_lost{});
+        tell_(core::stream_lost{end->detail});
     }
 }
 

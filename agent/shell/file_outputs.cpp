@@ -28,6 +28,14 @@ bool file_outputs::succeeded() const
     return std::all_of(files_.begin(), files_.end(), [](const auto& entry) { return entry.second.succeeded(); });
 }
 
+std::vector<output_facts> file_outputs::facts() const
+{
+    std::vector<output_facts> all;
+    for (const auto& [which, file] : files_)
+        all.push_back(file.facts());
+    return all;
+}
+
 asio::awaitable<void> file_outputs::run()
 {
     for (;;) {

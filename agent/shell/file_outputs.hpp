@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace agent::shell {
 
@@ -41,6 +42,9 @@ public:
 
     /// Whether the latest attempt to bring each file up to date succeeded.
     [[nodiscard]] bool succeeded() const;
+
+    /// What is known of each file.
+    [[nodiscard]] std::vector<output_facts> facts() const;
 
     /// Writes until cancelled.
     [[nodiscard]] boost::asio::awaitable<void> run();

@@ -50,6 +50,7 @@ struct written {
     std::string containers_host_address = "localhost";
     std::string confirm_empty = "true";
     std::string listen_address = ":9819";
+    std::string web_config;
     std::string level = "info";
     std::string format = "logfmt";
     std::string checked_file;
@@ -70,8 +71,7 @@ void declare_flags(CLI::App& app, written& into)
          "DOCKER_CERT_PATH say)");
     flag("--docker.task-watch", into.task_watch, "The swarm's own task stream: auto, off, or a socket's path");
     flag("--docker.resync-interval", into.resync_interval, "Time between full lists");
-    flag("--output", into.outputs, "File to keep; ROLE: endpoints, tasks, services, nodes, containers")
-        ->type_name("ROLE=PATH");
+    flag("--output", into.outputs, "File to keep; ROLE: endpoints, tasks, services, nodes, containers");
     flag("--output.mode", into.output_mode, "Permission bits of the file, octal");
     flag("--debounce", into.debounce, "Write when the targets have been quiet for so long");
     flag("--debounce.max", into.debounce_most, "Write at the latest so long after a change");
@@ -89,8 +89,40 @@ void declare_flags(CLI::App& app, written& into)
          "Role containers: address of containers on the host's network");
     flag("--confirm-empty", into.confirm_empty, "Believe that all targets are gone only when two lists say so");
     flag("--web.listen-address", into.listen_address, "Address of the agent's own pages");
+    flag("--web.config.file", into.web_config, "TLS and users of the pages, as Prometheus' exporters have it");
     flag("--log.level", into.level, "debug, info, warn or error");
     flag("--log.format", into.format, "logfmt or json");
+}
+
+/// What each takes, in the help, the manual page and the shells' completions: the words that there are, or in capitals
+/// what stands for something else.
+void name_values(CLI::App& app)
+{
+    constexpr std::array<std::pair<const char*, const char*>, 21> values{{
+        {"--config.file", "FILE"},
+        {"--docker.host", "URL"},
+        {"--docker.task-watch", "auto|off|PATH"},
+        {"--docker.resync-interval", "DURATION"},
+        {"--output", "ROLE=PATH"},
+        {"--output.mode", "MODE"},
+        {"--debounce", "DURATION"},
+        {"--debounce.max", "DURATION"},
+        {"--select", "all|labelled"},
+        {"--port-source", "target|published"},
+        {"--default-port", "PORT"},
+        {"--prometheus.service", "NAME"},
+        {"--meta-labels", "none|service|task"},
+        {"--role-port", "PORT"},
+        {"--containers.match-first-network", "true|false"},
+        {"--containers.host-address", "ADDRESS"},
+        {"--confirm-empty", "true|false"},
+        {"--web.listen-address", "ADDRESS"},
+        {"--web.config.file", "FILE"},
+        {"--log.level", "debug|info|warn|error"},
+        {"--log.format", "logfmt|json"},
+    }};
+    for (const auto& [flag, value] : values)
+        app.get_option(flag)->type_name(value);
 }
 
 void declare(CLI::App& app, written& into)
@@ -99,6 +131,7 @@ void declare(CLI::App& app, written& into)
     app.set_version_flag("--version", runtime::version_line(program));
     app.option_defaults()->take_last();
     declare_flags(app, into);
+    name_values(app);
     for (const auto* name : {"--output", "--network", "--ignore-services"})
         app.get_option(name)->take_all();
 
@@ -368,6 +401,7 @@ options to_options(const CLI::App& app, const written& from, const environment& 
     into.rules.host_address = to_host_address(from.containers_host_address);
     into.confirm_empty = to_boolean("--confirm-empty", from.confirm_empty);
     into.listen_address = from.listen_address;
+    into.web_config = from.web_config;
     into.level = to_choice("--log.level", from.level, runtime::log_levels);
     into.format = to_choice("--log.format", from.format, runtime::log_formats);
     return into;
@@ -393,6 +427,11 @@ std::variant<options, early_exit> parse_options(std::vector<std::string> argumen
     } catch (const bad_value& error) {
         return early_exit{runtime::usage_error, error.what()};
     }
+}
+
+runtime::described_program describe_options()
+{
+    return runtime::describe(command_line({}).app);
 }
 
 } // namespace agent::shell

@@ -4,6 +4,7 @@
 #include "agent/core/target_set.hpp"
 #include "agent/docker/api_version.hpp"
 #include "proto_http/origin.hpp"
+#include "runtime/command_description.hpp"
 #include "runtime/flags.hpp"
 #include "runtime/logging.hpp"
 #include "sd_writer/debounce.hpp"
@@ -63,6 +64,7 @@ struct options {
     bool confirm_empty = true;
 
     std::string listen_address = ":9819";
+    std::filesystem::path web_config; ///< who may see the pages; empty: everybody
     runtime::log_level level = runtime::log_level::info;
     runtime::log_format format = runtime::log_format::logfmt;
 };
@@ -82,5 +84,8 @@ using file_reader = std::function<std::string(const std::filesystem::path& path)
 /// @param arguments  without the program's name
 [[nodiscard]] std::variant<options, early_exit>
 parse_options(std::vector<std::string> arguments, const environment& variables, const file_reader& read_file);
+
+/// What can be said on the command line.
+[[nodiscard]] runtime::described_program describe_options();
 
 } // namespace agent::shell

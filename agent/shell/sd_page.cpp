@@ -1,13 +1,12 @@
 #include "agent/shell/sd_page.hpp"
 
+#include "agent/shell/entity_tag.hpp"
 #include "proto_http/gzip.hpp"
 #include "sd_writer/json.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstdio>
-#include <optional>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,25 +61,6 @@ std::string document_for(const std::vector<target_group>& groups, const request&
         return std::all_of(filters.begin(), filters.end(), [&](const filter& by) { return passes(group, by, asked); });
     });
     return sd_writer::to_json(kept);
-}
-
-/// Equal bytes have equal tags, in this process and the next. FNV-1a: nobody gains by forging one.
-std::string entity_tag(std::string_view document)
-{
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : document) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= 0x100000001b3U;
-    }
-    std::array<char, 24> text{};
-    const auto length = std::snprintf(text.data(), text.size(), "\"%016llx\"", static_cast<unsigned long long>(hash));
-    return {text.data(), static_cast<std::size_t>(length)};
-}
-
-/// Whether a comma list of tags, or `*`, has this one. A weak tag matches, too: only the contents count.
-bool lists_tag(std::string_view list, std::string_view tag)
-{
-    return list == "*" || list.find(tag) != std::string_view::npos;
 }
 
 } // namespace

@@ -69,7 +69,7 @@ asio::awaitable<void> watch_feed::run()
             end.reset();
         ended(end);
         if (end)
-            tell_(core::watch_lost{});
+            tell_(core::watch_lost{end->detail});
     }
 }
 

@@ -2,7 +2,8 @@
 
 #include "agent/shell/explain_page.hpp"
 #include "agent/shell/sd_page.hpp"
-#include "runtime/version.hpp"
+#include "agent/shell/status/assets.hpp"
+#include "agent/shell/status/status_page.hpp"
 
 #include <memory>
 #include <type_traits>
@@ -23,26 +24,6 @@ constexpr unsigned not_found = 404;
 constexpr unsigned service_unavailable = 503;
 
 constexpr std::string_view no_such_role = "no such role; there are: endpoints, tasks, services, nodes, containers";
-
-reply landing_page()
-{
-    reply page;
-    page.content_type = "text/html; charset=utf-8";
-    page.fields = {{"Content-Security-Policy", "default-src 'self'"}, {"X-Content-Type-Options", "nosniff"}};
-    page.body =
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>swarm-sd</title></head><body>\n"
-        "<h1>swarm-sd</h1>\n<p>" +
-        runtime::version_line("swarm-sd") +
-        "</p>\n<ul>\n"
-        "<li><a href=\"/sd/endpoints\">/sd/endpoints</a>: the targets, for http_sd_configs</li>\n"
-        "<li><a href=\"/api/v1/targets\">/api/v1/targets</a>: the targets and the skipped tasks, with the "
-        "reasons</li>\n"
-        "<li><a href=\"/metrics\">/metrics</a></li>\n"
-        "<li><a href=\"/-/healthy\">/-/healthy</a>: this process answers</li>\n"
-        "<li><a href=\"/-/ready\">/-/ready</a>: the targets can be relied on</li>\n"
-        "</ul>\n</body></html>\n";
-    return page;
-}
 
 reply ready_page(const web_sources& from)
 {
@@ -94,6 +75,14 @@ asio::awaitable<reply> api_targets_page(std::shared_ptr<const web_sources> from,
     co_return targets_page({from->report(*which, most)}, most);
 }
 
+asio::awaitable<reply> status_as(std::shared_ptr<const web_sources> from, request asked,
+                                 reply (*make)(const status_report&))
+{
+    std::string search(asked.query_value("service"));
+    const auto report = co_await from->status(std::move(search));
+    co_return make(report);
+}
+
 } // namespace
 
 proto_http::router web_pages(web_sources from)
@@ -101,7 +90,10 @@ proto_http::router web_pages(web_sources from)
     // Shared by the handlers of all pages, which are copied into the router.
     const auto sources = std::make_shared<const web_sources>(std::move(from));
     return proto_http::router({
-        {"landing", "GET", "/", page(landing_page)},
+        {"status", "GET", "/", [sources](request asked) { return status_as(sources, std::move(asked), status_page); }},
+        {"asset", "GET", "/assets/{name}", page(asset_page)},
+        {"api_status", "GET", "/api/v1/status",
+         [sources](request asked) { return status_as(sources, std::move(asked), status_json); }},
         {"metrics", "GET", "/metrics", page([sources] {
              return reply{.content_type = std::string(exposition_format), .body = sources->metrics_text()};
          })},
@@ -112,6 +104,7 @@ proto_http::router web_pages(web_sources from)
         {"explain", "GET", "/api/v1/explain", page([sources](const request& asked) {
              return explain_page(sources->explain(asked.query_value("service")));
          })},
+        {"events", "GET", "/api/v1/events", page([sources](const request& asked) { return sources->events(asked); })},
         {"sd", "GET", "/sd/{role}", [sources](request asked) { return role_page(sources, std::move(asked)); }},
     });
 }

@@ -2,6 +2,7 @@
 
 #include "agent/core/explanation.hpp"
 #include "agent/core/role.hpp"
+#include "agent/shell/status/report.hpp"
 #include "agent/shell/targets_page.hpp"
 #include "proto_http/router.hpp"
 #include "sd_writer/target_group.hpp"
@@ -28,11 +29,14 @@ struct web_sources {
     /// All that is known of a role whose targets were asked for, with so many skipped tasks at most.
     std::function<role_report(core::role, std::size_t most)> report;
     std::function<core::explanation(std::string_view service)> explain;
+    std::function<proto_http::reply(const proto_http::request&)> events; ///< see `events_page`
+    std::function<boost::asio::awaitable<status_report>(std::string search)> status;
 };
 
-/// The agent's own pages: `/`, `/metrics`, `/-/healthy`, `/-/ready`, `/sd/ROLE` for each role (see `sd_page`),
+/// The agent's own pages: `/` and `/api/v1/status` (see `make_report`), `/assets/NAME`, `/metrics`, `/-/healthy`,
+/// `/-/ready`, `/sd/ROLE` for each role (see `sd_page`),
 /// `/api/v1/targets?role=ROLE` (see `targets_page`; all roles with an output unless one is named), and
-/// `/api/v1/explain?service=NAME` (see `explain_page`).
+/// `/api/v1/explain?service=NAME` (see `explain_page`), and `/api/v1/events` (see `events_page`).
 [[nodiscard]] proto_http::router web_pages(web_sources from);
 
 } // namespace agent::shell

@@ -19,6 +19,7 @@ using runtime::to_choice;
 /// What the command line says, as text.
 struct written {
     std::string listen_address = ":6767";
+    std::string web_config;
     std::string database = "accounts.db";
     std::string monitoring = "on";
     std::vector<std::string> names{"original", "promhttp"};
@@ -32,19 +33,19 @@ void declare(CLI::App& app, written& into)
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.set_version_flag("--version", runtime::version_line("accountservice"));
     app.option_defaults()->take_last();
-    const auto flag = [&app](const std::string& name, auto& value, const std::string& help) {
-        return app.add_option(name, value, help)->capture_default_str();
+    const auto flag = [&app](const std::string& name, const std::string& takes, auto& value, const std::string& help) {
+        return app.add_option(name, value, help)->capture_default_str()->type_name(takes);
     };
-    flag("--web.listen-address", into.listen_address, "Address to listen on");
-    flag("--db.file", into.database, "SQLite database of the accounts, made where there is none");
-    flag("--monitoring", into.monitoring, "Measure requests: on or off");
-    flag("--metrics.names", into.names, "Names of the metrics of requests: original, promhttp, otel")
+    flag("--web.listen-address", "ADDRESS", into.listen_address, "Address to listen on");
+    flag("--web.config.file", "FILE", into.web_config, "TLS and users, as Prometheus' exporters have it");
+    flag("--db.file", "FILE", into.database, "SQLite database of the accounts, made where there is none");
+    flag("--monitoring", "on|off", into.monitoring, "Measure requests: on or off");
+    flag("--metrics.names", "NAMES,...", into.names, "Names of the metrics of requests: original, promhttp, otel")
         ->delimiter(',')
-        ->type_name("NAMES,...")
         ->take_all();
-    flag("--metrics.clock", into.clock, "What measures a request's duration: auto, tsc or steady");
-    flag("--log.level", into.level, "debug, info, warn or error");
-    flag("--log.format", into.format, "logfmt or json");
+    flag("--metrics.clock", "auto|tsc|steady", into.clock, "What measures a request's duration: auto, tsc or steady");
+    flag("--log.level", "debug|info|warn|error", into.level, "debug, info, warn or error");
+    flag("--log.format", "logfmt|json", into.format, "logfmt or json");
 
     app.require_subcommand(0, 1);
     app.fallthrough();
@@ -92,6 +93,7 @@ options to_options(const CLI::App& app, const written& from)
     options into;
     into.what = app.get_subcommands().empty() ? command::serve : command::health;
     into.listen_address = from.listen_address;
+    into.web_config = from.web_config;
     if (from.database.empty())
         throw bad_value("--db.file", "must not be empty");
     into.database = from.database;
@@ -123,6 +125,11 @@ std::variant<options, early_exit> parse_options(std::vector<std::string> argumen
     } catch (const bad_value& error) {
         return early_exit{runtime::usage_error, error.what()};
     }
+}
+
+runtime::described_program describe_options()
+{
+    return runtime::describe(command_line({}).app);
 }
 
 } // namespace accounts

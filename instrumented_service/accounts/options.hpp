@@ -1,6 +1,7 @@
 #pragma once
 
 #include "instrumented_service/http_metrics/middleware.hpp"
+#include "runtime/command_description.hpp"
 #include "runtime/flags.hpp"
 #include "runtime/logging.hpp"
 
@@ -20,6 +21,7 @@ enum class command {
 struct options {
     command what = command::serve;
     std::string listen_address = ":6767";
+    std::filesystem::path web_config; ///< who may ask; empty: everybody
     std::filesystem::path database = "accounts.db"; ///< relative to the working directory, as Prometheus' `data/`
     bool is_monitored = true;
     /// Names that the metrics of requests are given, none twice.
@@ -37,5 +39,8 @@ struct options {
 /// @param arguments  without the program's name
 [[nodiscard]] std::variant<options, runtime::early_exit> parse_options(std::vector<std::string> arguments,
                                                                        const runtime::environment& variables);
+
+/// What can be said on the command line.
+[[nodiscard]] runtime::described_program describe_options();
 
 } // namespace accounts

@@ -12,6 +12,7 @@
 #include "runtime/held_signals.hpp"
 #include "runtime/service_manager.hpp"
 #include "runtime/version.hpp"
+#include "runtime/web_access.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -82,11 +83,16 @@ asio::awaitable<void> serve(proto_http::server& pages, proto_http::listener on, 
 
 /// The store goes on until the last request has been answered.
 asio::awaitable<void> serve_with(store& accounts, service_metrics& metrics, proto_http::server& pages,
-                                 proto_http::listener on, const runtime::logger& log, const process& self)
+                                 proto_http::listener on, runtime::web_access* access, const runtime::logger& log,
+                                 const process& self)
 {
     auto status = [] { return std::string("serving"); };
-    co_await runtime::first_of(serve(pages, std::move(on), log, self), accounts.run(), metrics.run(),
-                               self.manager.keep_told(std::move(status)));
+    auto others = runtime::first_of(accounts.run(), metrics.run(), self.manager.keep_told(std::move(status)));
+    auto served = serve(pages, std::move(on), log, self);
+    if (access != nullptr)
+        co_await runtime::first_of(std::move(served), std::move(others), access->run());
+    else
+        co_await runtime::first_of(std::move(served), std::move(others));
 }
 
 /// @throws std::exception  if it cannot start
@@ -97,12 +103,13 @@ void serve_until_stopped(const options& settings, const runtime::logger& log, co
     store accounts(io.get_executor(), settings.database);
     service answers(accounts, log);
     service_metrics metrics(settings, answers.counters(), log);
+    const auto access = runtime::open_web_access(io.get_executor(), settings.web_config, log);
     proto_http::server pages(
         metrics.router_of(answers.routes()), limits(),
         [&log](std::string_view route, std::string_view what) {
             log.error("request_failed", {{"route", route}, {"error", what}});
         },
-        server_error);
+        server_error, access ? access->front() : proto_http::server_front{});
     metrics.watch(pages);
     if (accounts.is_new())
         log.info("database_created", {{"path", settings.database.native()}});
@@ -113,7 +120,7 @@ void serve_until_stopped(const options& settings, const runtime::logger& log, co
     if (const auto error = self.manager.tell("READY=1"))
         log.warn("service_manager_not_told", {{"error", error.message()}});
     std::exception_ptr failure;
-    asio::co_spawn(io, serve_with(accounts, metrics, pages, std::move(on), log, self),
+    asio::co_spawn(io, serve_with(accounts, metrics, pages, std::move(on), access.get(), log, self),
                    [&failure](std::exception_ptr error) { failure = error; });
     io.run();
     if (failure)
@@ -141,7 +148,7 @@ int run(const options& settings)
 
 int ask_health(const options& settings)
 {
-    const auto trouble = runtime::ask_health(settings.listen_address, "/health");
+    const auto trouble = runtime::ask_health(settings.listen_address, "/health", settings.web_config);
     if (trouble.empty())
         return exit_fine;
     std::cerr << "accountservice: " << settings.listen_address << ": " << trouble << '\n';

@@ -1,6 +1,7 @@
 #include "agent/shell/web.hpp"
 
 #include "agent/core/target_set.hpp"
+#include "agent/shell/status/events_page.hpp"
 #include "proto_http/target.hpp"
 #include "sd_writer/check.hpp"
 #include "sd_writer/json.hpp"
@@ -90,11 +91,23 @@ private:
             return found;
         };
         from.explain = [this](std::string_view service) { return agent::core::explain(service, world_, {}); };
+        from.events = [this](const request& asked) { return agent::shell::events_page(diary_, asked); };
+        from.status = [](std::string search) { return report_on(std::move(search)); };
         return from;
+    }
+
+    static asio::awaitable<agent::shell::status_report> report_on(std::string search)
+    {
+        agent::shell::status_report found;
+        found.rows = {{.name = search}};
+        found.search = std::move(search);
+        co_return found;
     }
 
     asio::awaitable<sd_writer::target_list> targets_of(role which) const { co_return known(which); }
 
+    asio::io_context nobodys_;
+    mutable agent::shell::chronicle diary_{nobodys_.get_executor(), {}};
     swarm world_;
     std::map<role, sd_writer::target_list> known_;
     std::map<role, std::vector<std::string>> skipping_;
@@ -146,6 +159,21 @@ simdjson::dom::element parsed(simdjson::dom::parser& parser, const std::string& 
     simdjson::dom::element root;
     fuzz::require(parser.parse(body).get(root) == simdjson::SUCCESS, "JSON is JSON, whatever was asked");
     return root;
+}
+
+// --- / ---
+
+/// Whatever is searched for, the page has the markup that it has for a plain word.
+void require_status_page(const reply& page, const request& asked)
+{
+    if (asked.query_value("service").empty())
+        return;
+    auto plain = asked;
+    plain.query = {{"service", "shop"}};
+    const auto count = [](const std::string& text, char letter) { return std::count(text.begin(), text.end(), letter); };
+    const auto expected = answer(plain).value();
+    for (const char letter : {'<', '>', '"', '\''})
+        fuzz::require(count(page.body, letter) == count(expected.body, letter), "what is searched for is text");
 }
 
 // --- /sd/ROLE ---
@@ -291,7 +319,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     require_sound(*page);
     constexpr std::string_view sd = "/sd/";
-    if (asked.path == "/api/v1/targets")
+    simdjson::dom::parser parser;
+    if (asked.path == "/")
+        require_status_page(*page, asked);
+    else if (asked.path == "/api/v1/status")
+        static_cast<void>(parsed(parser, page->body));
+    else if (asked.path == "/api/v1/targets")
         require_targets_page(*page, asked);
     else if (asked.path == "/api/v1/explain")
         require_explain_page(*page, asked);

@@ -17,7 +17,8 @@ arguments local_prometheus::command(const std::vector<scraped_page>& pages, cons
     std::string configuration = "global: {scrape_interval: 1s}\nscrape_configs:\n";
     for (const auto& page : pages)
         configuration += "- {job_name: " + page.job + ", metrics_path: " + page.path +
-                         ", static_configs: [{targets: ['127.0.0.1:" + std::to_string(page.port) + "']}]}\n";
+                         ", static_configs: [{targets: ['127.0.0.1:" + std::to_string(page.port) + "']}]" +
+                         (page.how.empty() ? "" : ", " + page.how) + "}\n";
     support::write_file(directory_ / "prometheus.yml", configuration);
     return {"prometheus", "--config.file=" + (directory_ / "prometheus.yml").string(),
             "--storage.tsdb.path=" + (directory_ / "data").string(),

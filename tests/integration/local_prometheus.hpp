@@ -16,6 +16,7 @@ public:
         std::string job;
         std::uint16_t port;
         std::string path = "/metrics";
+        std::string how{}; ///< further settings of the job, such as `scheme: https`
     };
 
     /// @param features  as --enable-feature takes them

@@ -36,7 +36,7 @@ TEST_F(Web, LinksItsPages)
 {
     harness_.start();
     const auto page = harness_.page("/");
-    for (const auto* path : {"/sd/endpoints", "/api/v1/targets", "/metrics", "/-/healthy", "/-/ready"})
+    for (const auto* path : {"/sd/endpoints", "/api/v1/targets", "/api/v1/status", "/metrics", "/-/ready"})
         EXPECT_THAT(page, HasSubstr("href=\"" + std::string(path) + "\""));
 }
 

@@ -44,6 +44,23 @@ early_exit ended(words arguments, const variables& set = {})
     return std::holds_alternative<early_exit>(result) ? std::get<early_exit>(result) : early_exit{};
 }
 
+TEST(AccountserviceOptions, HaveTheWordsThatTheirHelpTells)
+{
+    for (const auto& flag : describe_options().flags) {
+        const auto name = flag.names.front();
+        EXPECT_NE(flag.value, "TEXT") << name << ": what does it take?";
+        std::string all;
+        for (const auto& word : flag.words()) {
+            static_cast<void>(parsed({name + "=" + word}));
+            all += (all.empty() ? "" : ", ") + word;
+        }
+        const bool has_others = flag.value.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos;
+        if (!all.empty() && !has_others) {
+            EXPECT_THAT(ended({name + "=?"}).text, testing::EndsWith("expected one of: " + all));
+        }
+    }
+}
+
 TEST(AccountserviceOptions, HaveTheDocumentedDefaults)
 {
     const auto value = parsed({});
