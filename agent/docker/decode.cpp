@@ -14,6 +14,7 @@
 #include <new>
 #include <string>
 #include <type_traits>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -334,27 +335,52 @@ core::network network(const dom::element& from)
     return into;
 }
 
-/// The networks of many tasks, each once: every task carries whole copies of its own.
-class network_table {
+/// What many tasks have in common, each once: every task carries whole copies of its networks and of its labels.
+class task_parts {
 public:
-    void add(std::string_view id, const dom::element& from)
+    core::shared_text text(const std::optional<dom::element>& value) { return parts_.share(view(value)); }
+
+    core::shared_text add_network(const dom::element& from)
     {
-        if (id.empty() || seen_.contains(id))
-            return;
-        seen_.emplace(id);
-        networks_.push_back(network(from));
+        const auto id = view(child(from, "ID"));
+        auto known = parts_.share(id);
+        if (!id.empty() && seen_.insert(known).second)
+            networks_.push_back(network(from));
+        return known;
     }
 
-    [[nodiscard]] std::vector<core::network> take() { return std::move(networks_); }
+    /// Labels of a task of that service: mostly those of the task before.
+    core::shared_labels labels_of(const core::shared_text& service_id, const std::optional<dom::element>& value)
+    {
+        auto& latest = latest_labels_[service_id];
+        if (!is_same(latest.get(), value))
+            latest = labels(value);
+        return latest;
+    }
+
+    [[nodiscard]] std::vector<core::network> take_networks() { return std::move(networks_); }
 
 private:
-    struct text_hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-    };
+    static bool is_same(const core::label_map& known, const std::optional<dom::element>& value)
+    {
+        dom::object fields;
+        if (!value || value->get(fields) != simdjson::SUCCESS)
+            return known.empty();
+        if (fields.size() != known.size())
+            return false;
+        auto at = known.begin();
+        for (const auto& [key, content] : fields) {
+            if (key != at->first || !content.is_string() || view(content) != at->second)
+                return false;
+            ++at;
+        }
+        return true;
+    }
 
-    std::unordered_set<std::string, text_hash, std::equal_to<>> seen_;
+    core::shared_parts parts_;
+    std::unordered_set<core::shared_text, core::text_hash, core::text_equal> seen_;
     std::vector<core::network> networks_;
+    std::unordered_map<core::shared_text, core::shared_labels, core::text_hash, core::text_equal> latest_labels_;
 };
 
 void read_states(const std::optional<dom::element>& state, const std::optional<dom::element>& desired, core::task& into)
@@ -365,26 +391,23 @@ void read_states(const std::optional<dom::element>& state, const std::optional<d
         into.odd_states.push_front({text(state), text(desired)});
 }
 
-core::task task(const dom::element& from, network_table& networks)
+core::task task(const dom::element& from, task_parts& parts)
 {
     const auto [id, service_id, node_id, spec, slot, status, desired, attachments] = children<8>(
         from, {"ID", "ServiceID", "NodeID", "Spec", "Slot", "Status", "DesiredState", "NetworksAttachments"});
     core::task into;
     into.id = view(id);
-    into.service_id = view(service_id);
-    into.node_id = view(node_id);
+    into.service_id = parts.text(service_id);
+    into.node_id = parts.text(node_id);
     read_states(child(status, "State"), desired, into);
-    into.container_labels = labels(descend(spec, "ContainerSpec", "Labels"));
+    into.container_labels = parts.labels_of(into.service_id, descend(spec, "ContainerSpec", "Labels"));
     into.host_ports = ports(descend(status, "PortStatus", "Ports"));
     into.slot = static_cast<std::int64_t>(number(slot));
     into.container_id = view(descend(status, "ContainerStatus", "ContainerID"));
     for_each(attachments, [&](const dom::element& attached) {
-        const auto where = child(attached, "Network");
-        const auto network_id = view(child(where, "ID"));
-        if (where)
-            networks.add(network_id, *where);
         auto& place = into.attachments.emplace_back();
-        place.network_id = network_id;
+        if (const auto where = child(attached, "Network"))
+            place.network_id = parts.add_network(*where);
         for_each(child(attached, "Addresses"),
                  [&place](const dom::element& address) { place.addresses.push_back(view(address)); });
     });
@@ -576,17 +599,15 @@ class collection<decoded_tasks> {
 public:
     [[nodiscard]] bool add(const dom::element& from)
     {
-        tasks_.push_back(task(from, networks_));
-        parts_.share(tasks_.back());
+        tasks_.push_back(task(from, parts_));
         return !tasks_.back().id.empty();
     }
 
-    [[nodiscard]] decoded_tasks take() { return {std::move(tasks_), networks_.take()}; }
+    [[nodiscard]] decoded_tasks take() { return {std::move(tasks_), parts_.take_networks()}; }
 
 private:
     std::vector<core::task> tasks_;
-    network_table networks_;
-    core::shared_parts parts_;
+    task_parts parts_;
 };
 
 std::string describe(const list_defect& defect)
@@ -708,12 +729,12 @@ result<core::node> decode_node(std::string json)
 
 result<decoded_tasks> decode_task(std::string json)
 {
-    network_table networks;
-    auto one = decode_one<core::task>(std::move(json),
-                                      [&networks](const dom::element& element) { return task(element, networks); });
+    task_parts parts;
+    auto one =
+        decode_one<core::task>(std::move(json), [&parts](const dom::element& element) { return task(element, parts); });
     if (!one)
         return one.error();
-    return decoded_tasks{{*std::move(one)}, networks.take()};
+    return decoded_tasks{{*std::move(one)}, parts.take_networks()};
 }
 
 result<std::optional<core::hint>> decode_event(std::string json)
