@@ -22,9 +22,12 @@ DEPLOY = ROOT / "deploy"
 STATE = {"swarm-sd": "etc/swarm-endpoints", "accountservice": "var/lib/accountservice"}
 
 
-def root_of(program):
+def make_root(program):
     """The tar of an image's root file system."""
     return subprocess.run([DEPLOY / "image-root", BUILD, program], stdout=subprocess.PIPE, check=True).stdout
+
+
+root_of = functools.cache(make_root)
 
 
 def of_each_image(check):
@@ -74,7 +77,7 @@ class Root(unittest.TestCase):
 
     @of_each_image
     def test_is_the_same_each_time(self, program, tar, _entries):
-        self.assertEqual(tar, root_of(program))
+        self.assertEqual(tar, make_root(program))
 
     @unittest.skipIf(os.getuid() != 0 and "CI" not in os.environ, "needs root")
     @of_each_image

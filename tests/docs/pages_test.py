@@ -131,7 +131,8 @@ class Troubleshooting(unittest.TestCase):
 
     def test_names_the_rule_of_each(self):
         rules = set(re.findall(r"(?m)^\| `\w+` \| `([\w-]+)` \|", section(TROUBLESHOOTING, "### 2. Look the reason up")))
-        [declared] = re.findall(r"std::string rule; +///< (.*?)std::string saw", (ROOT / "agent/core/rule_trace.hpp").read_text(), re.DOTALL)
+        header = (ROOT / "agent/core/rule_trace.hpp").read_text()
+        [declared] = re.findall(r"std::string rule; +///< (.*?)std::string saw", header, re.DOTALL)
         self.assertEqual(rules - set(re.findall(r"`([\w-]+)`", declared)), {"service"})
 
     def test_has_every_label_without_effect(self):

@@ -22,6 +22,8 @@ from machine import (
     PATIENCE, PROGRAMS, SOURCE, Machine, Service, build_packages, enter_namespaces, output_of, run, start_engine, unit_of,
 )
 
+DATE = "1704067200"
+
 # systemd_test.py has systemd run the services. Here the unit's command is run as its user with its environment, so that what it
 # tells, and each of its system calls, can be seen.
 
@@ -82,10 +84,10 @@ class Package(unittest.TestCase):
                               listed["checksums"])
 
     def test_is_the_same_each_time(self):
-        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
-            one, other = (build_packages(BUILD, where, SOURCE_DATE_EPOCH="1704067200") for where in (first, second))
+        with tempfile.TemporaryDirectory() as where:
+            again = build_packages(BUILD, where, SOURCE_DATE_EPOCH=DATE)
             for program in PROGRAMS:
-                self.assertEqual(one[program].read_bytes(), other[program].read_bytes(), program)
+                self.assertEqual(again[program].read_bytes(), PACKAGES[program].read_bytes(), program)
 
     @unittest.skipUnless(shutil.which("lintian"), "no lintian")
     def test_is_as_debian_wants_packages(self):
@@ -242,5 +244,5 @@ if __name__ == "__main__":
         enter_namespaces()
     BUILD = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as built:
-        PACKAGES = build_packages(BUILD, built)
+        PACKAGES = build_packages(BUILD, built, SOURCE_DATE_EPOCH=DATE)
         unittest.main(argv=[sys.argv[0], *sys.argv[2:]])

@@ -122,7 +122,8 @@ class Service:
                    for word in (variables["ARGS"].split() if words == "$ARGS" else [words])]
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "/usr/sbin/chroot", str(machine.root), "setpriv",
-             f"--reuid={self.user}", f"--regid={self.group}", f"--groups={groups}", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all",
+             f"--reuid={self.user}", f"--regid={self.group}", f"--groups={groups}",
+             "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all",
              "strace", "-D", "-f", "-qq", "-o", f"/tmp/{program}.strace", *command],
             env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
