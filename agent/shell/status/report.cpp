@@ -61,8 +61,8 @@ char lower(char letter)
 
 bool fits(std::string_view name, std::string_view search)
 {
-    const auto found = std::ranges::search(name, search, {}, lower, lower);
-    return search.empty() || !found.empty();
+    const auto same = [](char a, char b) { return lower(a) == lower(b); };
+    return std::search(name.begin(), name.end(), search.begin(), search.end(), same) != name.end() || search.empty();
 }
 
 /// Gives the reactor back now and then.
