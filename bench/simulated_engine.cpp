@@ -311,8 +311,9 @@ asio::awaitable<void> simulated_engine::answer_text(socket_type& peer, std::stri
 
 asio::awaitable<void> simulated_engine::stream_events(socket_type& peer)
 {
-    const auto own = streams_.emplace(streams_.end(), acceptor_.get_executor());
-    const auto leave = [this](const std::list<event_stream>::iterator* at) { streams_.erase(*at); };
+    const auto streams = streams_;
+    const auto own = streams->emplace(streams->end(), acceptor_.get_executor());
+    const auto leave = [streams](const std::list<event_stream>::iterator* at) { streams->erase(*at); };
     const std::unique_ptr<const std::list<event_stream>::iterator, decltype(leave)> registered(&own, leave);
 
     auto bytes = head_of("200 OK", "Transfer-Encoding: chunked");
@@ -327,7 +328,7 @@ asio::awaitable<void> simulated_engine::stream_events(socket_type& peer)
 void simulated_engine::tell(const std::string& record)
 {
     ++events_;
-    for (auto& open : streams_) {
+    for (auto& open : *streams_) {
         open.pending += record + "\n";
         open.bell.ring();
     }
@@ -383,7 +384,7 @@ void simulated_engine::note(std::string_view kind, std::uint64_t bytes)
 
 std::string simulated_engine::counters() const
 {
-    std::string json = R"({"events":)" + std::to_string(events_) + R"(,"streams":)" + std::to_string(streams_.size()) +
+    std::string json = R"({"events":)" + std::to_string(events_) + R"(,"streams":)" + std::to_string(streams_->size()) +
                        R"(,"requests":{)";
     std::string_view separator;
     for (const auto& [kind, count] : counters_) {
