@@ -311,15 +311,17 @@ asio::awaitable<void> simulated_engine::answer_text(socket_type& peer, std::stri
 
 asio::awaitable<void> simulated_engine::stream_events(socket_type& peer)
 {
-    const auto streams = streams_;
-    const auto own = streams->emplace(streams->end(), acceptor_.get_executor());
-    const auto leave = [streams](const std::list<event_stream>::iterator* at) { streams->erase(*at); };
+    const auto own = streams_->emplace(streams_->end(), acceptor_.get_executor());
+    const auto leave = [all = streams_](const std::list<event_stream>::iterator* at) { all->erase(*at); };
     const std::unique_ptr<const std::list<event_stream>::iterator, decltype(leave)> registered(&own, leave);
 
     auto bytes = head_of("200 OK", "Transfer-Encoding: chunked");
     for (;;) {
         co_await asio::async_write(peer, asio::buffer(bytes), asio::use_awaitable);
-        co_await own->bell.wait();
+        // A ring is kept while nobody waits, though its record may have been taken with an earlier one; and a chunk
+        // without a byte would be the last.
+        while (own->pending.empty())
+            co_await own->bell.wait();
         const auto records = std::exchange(own->pending, {});
         bytes = hexadecimal(records.size()) + "\r\n" + records + "\r\n";
     }

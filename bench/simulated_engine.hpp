@@ -10,8 +10,8 @@
 #include <chrono>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <memory>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,7 +73,7 @@ private:
     boost::asio::local::stream_protocol::acceptor acceptor_;
     simulated_swarm world_;
     std::map<std::string, counter, std::less<>> counters_;
-    // Shared with the connections, whose coroutines may go later, with their io_context.
+    /// Shared with the coroutines, which are destroyed after the engine.
     std::shared_ptr<std::list<event_stream>> streams_ = std::make_shared<std::list<event_stream>>();
     std::uint64_t events_ = 0;
     std::map<std::string, std::uint64_t, std::less<>> changes_; ///< made so far, by kind

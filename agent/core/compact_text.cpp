@@ -7,15 +7,22 @@
 namespace agent::core {
 namespace {
 
-/// The value of a lower-case hexadecimal digit; 16 or more for anything else.
-constexpr unsigned digit_value(char c) noexcept
-{
-    if (c >= '0' && c <= '9')
-        return static_cast<unsigned>(c - '0');
-    return c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a') + 10 : 16;
-}
-
 constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::uint8_t no_digit = 0x80;
+
+/// The value of each lower-case hexadecimal digit: digits come in no order that a processor could guess.
+constexpr auto digit_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(no_digit);
+    for (std::size_t value = 0; value < digits.size(); ++value)
+        values[static_cast<unsigned char>(digits[value])] = static_cast<std::uint8_t>(value);
+    return values;
+}();
+
+constexpr std::uint8_t digit_value(char c) noexcept
+{
+    return digit_values[static_cast<unsigned char>(c)];
+}
 
 template <class Bytes>
 void store_pointer(Bytes& bytes, std::string* text) noexcept
@@ -80,16 +87,21 @@ container_id_text::container_id_text(std::string_view text)
 {
     if (text.empty())
         return;
-    const auto is_usual =
-        text.size() == usual_size && std::ranges::all_of(text, [](char c) { return digit_value(c) < 16; });
-    if (!is_usual) {
-        store_pointer(bytes_, new std::string(text));
-        held_ = form::elsewhere;
-        return;
+    if (text.size() == usual_size) {
+        unsigned all = 0;
+        for (std::size_t at = 0; at < bytes_.size(); ++at) {
+            const unsigned high = digit_value(text[2 * at]);
+            const unsigned low = digit_value(text[2 * at + 1]);
+            all |= high | low;
+            bytes_[at] = static_cast<unsigned char>((high << 4U) | low);
+        }
+        if ((all & no_digit) == 0) {
+            held_ = form::digits;
+            return;
+        }
     }
-    for (std::size_t at = 0; at < bytes_.size(); ++at)
-        bytes_[at] = static_cast<unsigned char>(digit_value(text[2 * at]) * 16 + digit_value(text[2 * at + 1]));
-    held_ = form::digits;
+    store_pointer(bytes_, new std::string(text));
+    held_ = form::elsewhere;
 }
 
 container_id_text::container_id_text(const container_id_text& other) : bytes_(other.bytes_), held_(other.held_)
