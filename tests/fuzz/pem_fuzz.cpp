@@ -1,5 +1,6 @@
 #include "proto_http/tls.hpp"
 
+#include "proto_http/tls_expiry.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
 
 #include <optional>
@@ -15,6 +16,7 @@ std::optional<std::string> trouble_with(const tls_settings& settings)
     try {
         const tls_context made(settings);
         fuzz::require(made.has_own() == settings.own.has_value(), "what is there is shown");
+        fuzz::require(made.has_own() || !own_expires_at(made), "and nothing else expires");
         return std::nullopt;
     } catch (const tls_error& error) {
         return error.what();

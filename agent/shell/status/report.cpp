@@ -158,18 +158,30 @@ service_row row_of(const core::service& subject, const core::discovery& state)
     return row;
 }
 
-/// @param troubled  how many services somebody should look at
-asio::awaitable<void> list_services(const core::discovery& state, status_report& into, std::size_t& troubled)
+/// What a walk over all services comes to, beside the rows.
+struct walk {
+    std::size_t troubled = 0; ///< services that somebody should look at
+    std::string named{};      ///< ID of the one whose whole name was searched for
+};
+
+/// Fills in the rows and what is counted by services.
+asio::awaitable<walk> list_services(const core::discovery& state, status_report& into)
 {
+    walk seen;
     turns turn;
     best_candidates best;
     // What was looked at is named by its ID: the model may change at each turn.
     const auto& services = state.world().services();
     for (auto at = services.begin(); at != services.end();) {
         const auto id = at->first;
-        const auto how = urgency_of(state.object(core::role::endpoints, id));
+        const auto* made = state.object(core::role::endpoints, id);
+        if (made != nullptr)
+            into.skipped += made->skipped;
+        const auto how = urgency_of(made);
         if (how != candidate::urgency::calm)
-            ++troubled;
+            ++seen.troubled;
+        if (at->second.name == into.search)
+            seen.named = id;
         if (fits(at->second.name, into.search)) {
             ++into.matching;
             best.add({how, at->second.name, id});
@@ -182,15 +194,16 @@ asio::awaitable<void> list_services(const core::discovery& state, status_report&
             into.rows.push_back(row_of(*subject, state));
         co_await turn.take();
     }
+    co_return seen;
 }
 
 std::optional<std::string> explained(const core::discovery& state, const core::endpoint_rules& rules,
-                                     const std::string& name)
+                                     const std::string& id)
 {
-    const auto* subject = name.empty() ? nullptr : state.world().find_service_by_name(name);
-    if (subject == nullptr || state.world().tasks_of(subject->id).size() > explained_tasks)
+    const auto* subject = state.world().find_service(id);
+    if (subject == nullptr || state.world().tasks_of(id).size() > explained_tasks)
         return std::nullopt;
-    return core::to_text(core::explain(name, state.world(), rules));
+    return core::to_text(core::explain(subject->name, state.world(), rules));
 }
 
 // --- What is amiss ---
@@ -316,8 +329,7 @@ asio::awaitable<status_report> make_report(status_sources from, std::string sear
     const auto& diary = *from.diary;
     status_report report;
     report.search = std::move(search);
-    std::size_t troubled = 0;
-    co_await list_services(state, report, troubled);
+    const auto seen = co_await list_services(state, report);
 
     report.at = std::chrono::system_clock::now();
     if (const auto why = from.not_ready_because())
@@ -336,8 +348,7 @@ asio::awaitable<status_report> make_report(status_sources from, std::string sear
     report.services = state.world().services().size();
     report.tasks = state.world().task_count();
     report.nodes = state.world().node_count();
-    report.skipped = state.skipped(core::role::endpoints);
-    report.explained = explained(state, *from.rules, report.search);
+    report.explained = explained(state, *from.rules, seen.named);
     report.writes.assign(diary.writes().begin(), diary.writes().begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                               shown_writes, diary.writes().size())));
     report.heard = copies(diary.entries().latest_heard(shown_entries));
@@ -348,7 +359,7 @@ asio::awaitable<status_report> make_report(status_sources from, std::string sear
 
     judge_knowledge(from, report);
     judge_files(report);
-    judge_targets(report, troubled);
+    judge_targets(report, seen.troubled);
     co_return report;
 }
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +26,8 @@ public:
     /// @param upper   what `upper_counts` will count up to; must outlive this
     /// @param slices  of the window, at least one
     distribution(const bounds& upper, std::size_t slices);
+    distribution(const distribution&) = delete;
+    distribution& operator=(const distribution&) = delete;
 
     /// @param value  in the smallest unit: nanoseconds, bytes. What is more than `log_linear::most` counts as that, but
     ///               for the sum.
@@ -90,7 +91,7 @@ private:
     std::array<std::uint64_t, log_linear::cells / 64> used_{};
 
     // Who looks while slices change their places looks again: odd while they do.
-    std::atomic<std::uint64_t> changes_{0};
+    std::uint64_t changes_ = 0;
     std::uint64_t retired_ = 0; ///< observations that have left the window
     struct counted {
         std::uint64_t retired_below = 0; ///< of those, in whole cells at or below the bound
