@@ -1,13 +1,20 @@
-// What one change costs the agent, and what a full list costs, at several swarm sizes.
+// What one change costs the agent, and what a full list costs, at several swarm sizes: step by step, on the swarm that
+// `swarm_sim` shows. `sync.py` measures the whole.
+#include "agent/core/discovery.hpp"
 #include "agent/core/swarm.hpp"
 #include "agent/core/target_set.hpp"
 #include "agent/docker/decode.hpp"
+#include "agent/docker/swarmkit.hpp"
+#include "bench/simulated_swarm.hpp"
 #include "sd_writer/json.hpp"
-#include "tests/support/engine_objects.hpp"
+#include "sd_writer/writer.hpp"
+#include "tests/support/swarmkit_messages.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -15,77 +22,148 @@ namespace {
 
 using namespace agent;
 
-constexpr std::int64_t tasks_per_service = 20;
+constexpr unsigned tasks_per_service = 100;
 
-support::made_up_task task_of(std::int64_t number)
+simulated_swarm swarm_of(std::int64_t tasks)
 {
-    return {.id = "task" + std::to_string(number),
-            .service_id = "service" + std::to_string(number / tasks_per_service),
-            .address = "10." + std::to_string(number / 65536) + "." + std::to_string(number / 256 % 256) + "." +
-                       std::to_string(number % 256)};
+    return simulated_swarm({.services = static_cast<unsigned>(tasks) / tasks_per_service,
+                            .replicas = tasks_per_service,
+                            .nodes = 100});
 }
 
-std::string task_list(std::int64_t count)
+std::string task_text(const simulated_swarm& world, simulated_swarm::key which)
 {
-    std::string list = "[";
-    for (std::int64_t number = 0; number < count; ++number)
-        list += (number > 0 ? "," : "") + to_json(task_of(number));
+    std::string text;
+    world.append_task(text, which);
+    return text;
+}
+
+std::string task_list(const simulated_swarm& world)
+{
+    std::string list;
+    for (unsigned service = 0; service < world.services(); ++service)
+        for (unsigned slot = 0; slot < world.replicas(service); ++slot) {
+            list += list.empty() ? '[' : ',';
+            world.append_task(list, {service, slot});
+        }
     return list + "]";
 }
 
-std::string service_list(std::int64_t tasks)
+std::string service_list(const simulated_swarm& world)
 {
-    std::string list = "[";
-    for (std::int64_t number = 0; number * tasks_per_service < tasks; ++number)
-        list += (number > 0 ? "," : "") + to_json(support::made_up_service{"service" + std::to_string(number),
-                                                                           "name" + std::to_string(number), 20, 80});
+    std::string list;
+    for (unsigned service = 0; service < world.services(); ++service) {
+        list += list.empty() ? '[' : ',';
+        world.append_service(list, service);
+    }
     return list + "]";
 }
 
-core::snapshot snapshot_of(std::int64_t tasks)
+core::snapshot snapshot_of(const simulated_swarm& world)
 {
-    auto decoded = *docker::decode_tasks(task_list(tasks));
-    return {*docker::decode_services(service_list(tasks)), {}, std::move(decoded.tasks), std::move(decoded.networks)};
+    auto decoded = *docker::decode_tasks(task_list(world));
+    return {*docker::decode_services(service_list(world)), {}, std::move(decoded.tasks), std::move(decoded.networks)};
 }
+
+/// A swarm and its targets, as the agent keeps them.
+struct kept {
+    explicit kept(const core::snapshot& data) { targets.refresh(world.replace(data), world); }
+
+    core::swarm world;
+    core::target_set targets{core::role::endpoints, core::role_rules{}};
+};
 
 void decode_list(benchmark::State& state)
 {
-    const auto list = task_list(state.range(0));
+    const auto list = task_list(swarm_of(state.range(0)));
     for (auto _ : state)
         benchmark::DoNotOptimize(docker::decode_tasks(list));
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(list.size()));
+    state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
+void decode_watch(benchmark::State& state)
+{
+    const auto world = swarm_of(1'000);
+    std::vector<support::watch_event> events;
+    for (unsigned slot = 0; slot < tasks_per_service; ++slot)
+        events.push_back({.object = support::task_message(task_text(world, {0, slot}))});
+    const auto message = support::watch_message(events);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(docker::decode_watch_message(message));
+    state.SetItemsProcessed(state.iterations() * tasks_per_service);
+}
+
+/// A list of a swarm that nothing is known of yet: into the model, and all targets.
 void take_list(benchmark::State& state)
 {
-    const auto data = snapshot_of(state.range(0));
-    for (auto _ : state) {
-        core::swarm world;
-        core::target_set targets(core::role::endpoints, core::role_rules{});
-        targets.refresh(world.replace(data), world);
-        benchmark::DoNotOptimize(sd_writer::to_json(targets.groups()));
-    }
+    const auto data = snapshot_of(swarm_of(state.range(0)));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(kept(data).targets.target_count());
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
+/// A list that says nothing new.
+void take_same_list(benchmark::State& state)
+{
+    const auto data = snapshot_of(swarm_of(state.range(0)));
+    kept same(data);
+    for (auto _ : state)
+        same.targets.refresh(same.world.replace(data), same.world);
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
 /// One task comes and goes: decode it, put it into the model, work out its service's targets.
 void take_one_task(benchmark::State& state)
 {
-    core::swarm world;
-    core::target_set targets(core::role::endpoints, core::role_rules{});
-    targets.refresh(world.replace(snapshot_of(state.range(0))), world);
-    auto task = task_of(0);
-    bool running = true;
+    const auto simulated = swarm_of(state.range(0));
+    kept all(snapshot_of(simulated));
+    const auto running = task_text(simulated, {1, 0});
+    auto failed = running;
+    failed.replace(failed.find(R"("running")"), 9, R"("failed" )");
+    bool runs = true;
     for (auto _ : state) {
-        running = !running;
-        task.state = running ? "running" : "failed";
-        auto decoded = *docker::decode_task(to_json(task));
-        targets.refresh(world.put(std::move(decoded.tasks.front())), world);
+        runs = !runs;
+        auto decoded = *docker::decode_task(runs ? running : failed);
+        all.targets.refresh(all.world.put(std::move(decoded.tasks.front())), all.world);
+    }
+}
+
+/// The file's bytes, without the disk.
+void render(benchmark::State& state)
+{
+    const kept all(snapshot_of(swarm_of(state.range(0))));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(sd_writer::to_json(sd_writer::ordered_groups(all.targets.parts())));
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
+/// The durable file, after one task came or went: compared, checked, written, renamed.
+void write_file(benchmark::State& state)
+{
+    const auto simulated = swarm_of(state.range(0));
+    kept all(snapshot_of(simulated));
+    const support::temporary_directory directory;
+    sd_writer::writer file(directory.path() / "targets.json", 0644);
+    if (file.open())
+        return state.SkipWithError("no file");
+    auto task = std::move(docker::decode_task(task_text(simulated, {1, 0}))->tasks.front());
+    bool runs = true;
+    for (auto _ : state) {
+        runs = !runs;
+        task.state = runs ? core::task_state::running : core::task_state::failed;
+        all.targets.refresh(all.world.put(task), all.world);
+        if (file.write(all.targets.parts()).outcome != sd_writer::write_outcome::written)
+            return state.SkipWithError("not written");
     }
 }
 
 BENCHMARK(decode_list)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
-BENCHMARK(take_list)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
-BENCHMARK(take_one_task)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(decode_watch)->Unit(benchmark::kMicrosecond);
+BENCHMARK(take_list)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(take_same_list)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(take_one_task)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(render)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(write_file)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 
 } // namespace

@@ -311,22 +311,26 @@ asio::awaitable<void> simulated_engine::answer_text(socket_type& peer, std::stri
 
 asio::awaitable<void> simulated_engine::stream_events(socket_type& peer)
 {
-    const auto own = streams_.emplace(streams_.end(), acceptor_.get_executor());
-    const auto leave = [this](const std::list<event_stream>::iterator* at) { streams_.erase(*at); };
+    const auto own = streams_->emplace(streams_->end(), acceptor_.get_executor());
+    const auto leave = [all = streams_](const std::list<event_stream>::iterator* at) { all->erase(*at); };
     const std::unique_ptr<const std::list<event_stream>::iterator, decltype(leave)> registered(&own, leave);
 
     auto bytes = head_of("200 OK", "Transfer-Encoding: chunked");
     for (;;) {
         co_await asio::async_write(peer, asio::buffer(bytes), asio::use_awaitable);
-        co_await own->bell.wait();
-        bytes = hexadecimal(own->pending.size()) + "\r\n" + std::exchange(own->pending, {}) + "\r\n";
+        // A ring is kept while nobody waits, though its record may have been taken with an earlier one; and a chunk
+        // without a byte would be the last.
+        while (own->pending.empty())
+            co_await own->bell.wait();
+        const auto records = std::exchange(own->pending, {});
+        bytes = hexadecimal(records.size()) + "\r\n" + records + "\r\n";
     }
 }
 
 void simulated_engine::tell(const std::string& record)
 {
     ++events_;
-    for (auto& open : streams_) {
+    for (auto& open : *streams_) {
         open.pending += record + "\n";
         open.bell.ring();
     }
@@ -382,7 +386,7 @@ void simulated_engine::note(std::string_view kind, std::uint64_t bytes)
 
 std::string simulated_engine::counters() const
 {
-    std::string json = R"({"events":)" + std::to_string(events_) + R"(,"streams":)" + std::to_string(streams_.size()) +
+    std::string json = R"({"events":)" + std::to_string(events_) + R"(,"streams":)" + std::to_string(streams_->size()) +
                        R"(,"requests":{)";
     std::string_view separator;
     for (const auto& [kind, count] : counters_) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <map>
 #include <optional>
 #include <string>
@@ -72,7 +73,8 @@ private:
     boost::asio::local::stream_protocol::acceptor acceptor_;
     simulated_swarm world_;
     std::map<std::string, counter, std::less<>> counters_;
-    std::list<event_stream> streams_;
+    /// Shared with the coroutines, which are destroyed after the engine.
+    std::shared_ptr<std::list<event_stream>> streams_ = std::make_shared<std::list<event_stream>>();
     std::uint64_t events_ = 0;
     std::map<std::string, std::uint64_t, std::less<>> changes_; ///< made so far, by kind
     std::uint64_t list_version_ = 0;                            ///< for which `list_bytes_` holds

@@ -25,7 +25,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 /// How often the words are looked at.
-constexpr std::chrono::microseconds status_interval = 5s;
+constexpr std::chrono::microseconds status_interval = 1s;
 
 std::optional<std::uint64_t> to_number(const std::optional<std::string>& text)
 {
@@ -105,8 +105,11 @@ std::error_code service_manager::tell_reloading() const
 
 asio::awaitable<void> service_manager::keep_told(std::function<std::string()> status) const
 {
-    const auto interval = descriptor_ < 0 ? std::chrono::microseconds(24h)
-                                          : std::min(watchdog_.value_or(status_interval) / 2, status_interval);
+    auto interval = status_interval;
+    if (watchdog_)
+        interval = std::min(interval, *watchdog_ / 2);
+    if (descriptor_ < 0)
+        interval = 24h;
     asio::steady_timer timer(co_await asio::this_coro::executor);
     std::string told;
     for (;;) {

@@ -174,6 +174,11 @@ void append_json(std::string& out, const target_group& group)
 
 std::string to_json(const std::vector<target_group>& groups)
 {
+    return to_json(ordered_groups(groups));
+}
+
+std::string to_json(const ordered_groups& groups)
+{
     std::string document;
     json_pieces pieces(groups);
     for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next())

@@ -22,6 +22,7 @@ void append_json(std::string& out, const target_group& group);
 
 /// The whole file_sd document of canonical groups: `[`, one group per line, `]`, each on its own line and a comma
 /// after every group but the last. An empty list is `[]` and a line end. Equal groups give equal bytes.
+[[nodiscard]] std::string to_json(const ordered_groups& groups);
 [[nodiscard]] std::string to_json(const std::vector<target_group>& groups);
 
 /// Gives the bytes of `to_json(groups)` in pieces, so that a large file needs no second copy of itself.
@@ -32,7 +33,7 @@ public:
     static constexpr std::size_t piece_bytes = std::size_t{256} * 1024;
 
     /// @param bytes  about how large a piece is to be
-    explicit json_pieces(const std::vector<target_group>& groups, std::size_t bytes = piece_bytes)
+    explicit json_pieces(const ordered_groups& groups, std::size_t bytes = piece_bytes)
         : groups_(&groups), bytes_(bytes > 0 ? bytes : 1)
     {
     }
@@ -42,7 +43,7 @@ public:
     [[nodiscard]] std::string_view next();
 
 private:
-    const std::vector<target_group>* groups_;
+    const ordered_groups* groups_;
     std::size_t bytes_;
     std::size_t done_ = 0; ///< groups rendered so far
     bool finished_ = false;

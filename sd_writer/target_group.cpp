@@ -69,6 +69,54 @@ std::vector<target_group> canonical(std::vector<target_group> groups)
     return merged;
 }
 
+std::vector<target_group> canonical(const target_parts& parts)
+{
+    const ordered_groups ordered(parts);
+    std::vector<target_group> groups;
+    groups.reserve(ordered.size());
+    for (std::size_t at = 0; at < ordered.size(); ++at)
+        groups.push_back(ordered[at]);
+    return groups;
+}
+
+ordered_groups::ordered_groups(const std::vector<target_group>& groups)
+{
+    order_.reserve(groups.size());
+    for (const auto& group : groups)
+        order_.push_back(&group);
+}
+
+ordered_groups::ordered_groups(target_parts parts) : parts_(std::move(parts))
+{
+    struct place {
+        std::size_t at = 0;
+        target_group* merged = nullptr;
+    };
+    std::unordered_map<const label_set*, place, hash_labels, equal_labels> places;
+    for (const auto& part : parts_)
+        for (const auto& group : *part) {
+            auto& known = places.try_emplace(&group.labels, place{order_.size(), nullptr}).first->second;
+            if (known.at == order_.size()) {
+                order_.push_back(&group);
+                continue;
+            }
+            if (!known.merged)
+                order_[known.at] = known.merged = &merged_.emplace_back(*order_[known.at]);
+            std::ranges::copy(group.targets, std::back_inserter(known.merged->targets));
+        }
+    for (auto& group : merged_)
+        sort_once_each(group.targets);
+    std::ranges::sort(order_, [](const auto* left, const auto* right) { return comes_before(*left, *right); });
+}
+
+std::size_t ordered_groups::target_count() const
+{
+    std::size_t count = 0;
+    for (const auto* group : order_)
+        count += group->targets.size();
+    return count;
+}
+
 std::size_t count_targets(const std::vector<target_group>& groups)
 {
     std::size_t count = 0;

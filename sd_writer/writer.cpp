@@ -8,6 +8,7 @@
 #include <new>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace sd_writer {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 /// A document on its way to the disk: digested, and every group checked, piece by piece.
 class checked_pieces {
 public:
-    explicit checked_pieces(const std::vector<target_group>& groups) : pieces_(groups) {}
+    explicit checked_pieces(const ordered_groups& groups) : pieces_(groups) {}
 
     /// The next piece; nothing once a group was refused.
     std::optional<std::string_view> next()
@@ -59,7 +60,7 @@ private:
 };
 
 /// The document's digest if the file holds it already.
-std::optional<content_digest> held_digest(const atomic_file& file, const std::vector<target_group>& groups)
+std::optional<content_digest> held_digest(const atomic_file& file, const ordered_groups& groups)
 {
     json_pieces pieces(groups);
     content_digest digest;
@@ -83,6 +84,19 @@ write_report failure(write_report report, std::error_code error, const std::stri
     return report;
 }
 
+/// What there is no room for costs this write, not the program.
+template <class Write>
+write_report or_no_memory(Write write)
+{
+    try {
+        return write();
+    } catch (const std::bad_alloc&) {
+        write_report report; // no text beyond what needs no room
+        report.error = std::make_error_code(std::errc::not_enough_memory);
+        return report;
+    }
+}
+
 write_report success(write_report report, write_outcome outcome, const content_digest& digest)
 {
     report.outcome = outcome;
@@ -102,23 +116,21 @@ existing_file writer::existing() const
     return {.readable = !result.error, .targets = result.targets};
 }
 
-write_report writer::write(const std::vector<target_group>& groups)
+write_report writer::write(const ordered_groups& groups)
 {
-    try {
-        return compare_and_replace(groups);
-    } catch (const std::bad_alloc&) {
-        // What there is no room for costs this write, not the program. No text beyond what needs no room.
-        write_report report;
-        report.error = std::make_error_code(std::errc::not_enough_memory);
-        return report;
-    }
+    return or_no_memory([&] { return compare_and_replace(groups); });
 }
 
-write_report writer::compare_and_replace(const std::vector<target_group>& groups)
+write_report writer::write(target_parts parts)
+{
+    return or_no_memory([&] { return compare_and_replace(ordered_groups(std::move(parts))); });
+}
+
+write_report writer::compare_and_replace(const ordered_groups& groups)
 {
     write_report report;
     report.groups = groups.size();
-    report.targets = count_targets(groups);
+    report.targets = groups.target_count();
     const auto named = [this](const std::string& what) { return path().string() + ": " + what; };
 
     // The directory may have been replaced since the last write.

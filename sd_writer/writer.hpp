@@ -52,13 +52,16 @@ public:
     /// What is at the path now.
     [[nodiscard]] existing_file existing() const;
 
+    [[nodiscard]] write_report write(const ordered_groups& groups);
     /// @param groups  canonical, see `canonical()`
-    [[nodiscard]] write_report write(const std::vector<target_group>& groups);
+    [[nodiscard]] write_report write(const std::vector<target_group>& groups) { return write(ordered_groups(groups)); }
+    /// Puts them into order first: for a helper thread, too.
+    [[nodiscard]] write_report write(target_parts parts);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
 
 private:
-    [[nodiscard]] write_report compare_and_replace(const std::vector<target_group>& groups);
+    [[nodiscard]] write_report compare_and_replace(const ordered_groups& groups);
 
     atomic_file file_;
 };

@@ -24,6 +24,8 @@ constexpr double engine_share = 0.05;
 constexpr std::size_t costing_lists = 4;
 /// Lists because of many hints take at most a quarter of the engine's time.
 constexpr int hint_list_pause = 3;
+/// So many objects are taken into the model, or looked at, in one step: a millisecond or two.
+constexpr std::size_t objects_at_once = 1'024;
 /// Resyncs of several agents drift apart by this part of the interval, up or down.
 constexpr double resync_jitter = 0.1;
 
@@ -96,19 +98,63 @@ std::vector<action> discovery::start(time_point now)
 
 std::vector<action> discovery::handle(event what, time_point now)
 {
+    const bool is_for_step = in_step_ && std::holds_alternative<tick>(what);
+    if (!is_for_step)
+        waiting_.push_back(std::move(what));
+    while (work_some(objects_at_once, now) && !waiting_.empty()) {
+        auto next = std::move(waiting_.front());
+        waiting_.pop_front();
+        dispatch(next, now);
+    }
+    return std::exchange(actions_, {});
+}
+
+void discovery::dispatch(event& what, time_point now)
+{
+    in_step_ = true;
+    step_since_ = now;
     if (carrier_ == feed::watch && is_swarm_object(what))
         drop_overtaken();
     else
         std::visit([this, now](auto& value) { on(value, now); }, what);
+}
+
+/// Goes on with the step, for about `left` objects.
+/// @return whether it is done
+bool discovery::work_some(std::size_t left, time_point now)
+{
+    if (!in_step_)
+        return true;
+    if (intake_) {
+        if (!intake_->data.go_on(world_, left))
+            return false;
+        auto lists = *std::exchange(intake_, std::nullopt);
+        lists_taken(std::move(lists), now);
+    }
+    for (; !working_.empty(); working_.pop_front()) {
+        const auto& next = working_.front();
+        auto& view = views_.at(next.news.which);
+        if (!view.work(world_, left))
+            return false;
+        announce(view.finish(now, next.listed_since), next.news);
+    }
+    follow_up(now);
+    in_step_ = false;
+    return true;
+}
+
+void discovery::follow_up(time_point now)
+{
     hand_over(now);
     check_missed(now);
     reopen_when_due(now);
     read_next(now);
-    return std::exchange(actions_, {});
 }
 
 std::optional<time_point> discovery::deadline() const
 {
+    if (in_step_)
+        return step_since_;
     std::optional<time_point> first;
     const auto consider = [&first](std::optional<time_point> when) {
         if (when && (!first || *when < *first))
@@ -137,13 +183,31 @@ std::optional<time_point> discovery::deadline() const
 bool discovery::busy(time_point now) const
 {
     const bool reads = reading_ && !page_list_behind(reading_->what);
-    return reads || (hints_lost_ && lists_wanted() != no_lists) || queue_.has_due(now);
+    return in_step_ || reads || (hints_lost_ && lists_wanted() != no_lists) || queue_.has_due(now);
 }
 
 sd_writer::target_list discovery::believed(role which) const
 {
     const auto view = views_.find(which);
     return view == views_.end() ? nullptr : view->second.believed();
+}
+
+sd_writer::target_parts discovery::believed_parts(role which) const
+{
+    const auto view = views_.find(which);
+    return view == views_.end() ? sd_writer::target_parts{} : view->second.parts();
+}
+
+bool discovery::is_known(role which) const
+{
+    const auto view = views_.find(which);
+    return view != views_.end() && view->second.is_known();
+}
+
+std::size_t discovery::target_count(role which) const
+{
+    const auto view = views_.find(which);
+    return view == views_.end() ? 0 : view->second.target_count();
 }
 
 skip_counts discovery::skipped(role which) const
@@ -155,7 +219,7 @@ skip_counts discovery::skipped(role which) const
     return counts;
 }
 
-const role_targets* discovery::object(role which, std::string_view id) const
+const object_targets* discovery::object(role which, std::string_view id) const
 {
     const auto view = views_.find(which);
     return view == views_.end() ? nullptr : view->second.find(id);
@@ -335,15 +399,27 @@ void discovery::on(const hints_lost&, time_point now)
 
 // --- Answers ---
 
-void discovery::on(everything_read& what, time_point now)
+void discovery::on(everything_read& what, time_point /*now*/)
 {
     assert(reading_);
+    if (carrier_ == feed::watch) // it may be overtaken, as single answers may
+        what.data.swarm_listed = false;
+    intake_.emplace(intake{snapshot_intake(std::move(what.data)), false, what.took, what.cpu});
+}
+
+void discovery::lists_taken(intake lists, time_point now)
+{
+    if (lists.of_watch)
+        lists_of_watch_taken(lists.data.take_changes(), now);
+    else
+        lists_of_engine_taken(lists.data.take_changes(), lists.took, lists.cpu, now);
+}
+
+void discovery::lists_of_engine_taken(const model_changes& changes, duration took, duration cpu, time_point now)
+{
     const auto lists = std::get<read_everything>(reading_->what);
     const bool for_outputs = !page_list_behind(reading_->what);
     const bool first = (came_ | lists) != came_;
-    if (carrier_ == feed::watch) // it may be overtaken, as single answers may
-        what.data.swarm_listed = false;
-    const auto changes = world_.replace(std::move(what.data));
     if (!first && stream_up_ && stream_since_ < reading_->started && carrier_ == feed::engine)
         missed_.listed(changes, now);
 
@@ -355,13 +431,13 @@ void discovery::on(everything_read& what, time_point now)
         came_ = came_ | lists;
         read_failures_ = 0;
         trouble_.clear();
-        plan_resync(what, now);
+        plan_resync(took, cpu, now);
     } else {
-        came(list_kind::swarm, now + affordable_interval(what.took, what.cpu));
+        came(list_kind::swarm, now + affordable_interval(took, cpu));
     }
     if (!lists.networks)
         list_missing_networks(now);
-    take_read(changes, now);
+    take_read(changes);
     if (lists.swarm)
         queue_.listed(world_, reading_->started, now);
     reading_.reset();
@@ -378,11 +454,11 @@ void discovery::on(service_read& what, time_point now)
 {
     read_failures_ = 0;
     if (what.found) {
-        take_read(world_.put(std::move(*what.found)), now);
+        take_read(world_.put(std::move(*what.found)));
         list_missing_networks(now);
     } else {
         queue_.forget_service(what.id);
-        take_read(world_.remove_service(what.id), now);
+        take_read(world_.remove_service(what.id));
     }
     reading_.reset();
 }
@@ -396,7 +472,7 @@ void discovery::on(tasks_read& what, time_point now)
         changes += world_.put_tasks_of(what.service_id, std::move(*what.found));
     else // 404: the engine does not know the service; a list tells what it does know
         list_by(now + read_queue::first_delay);
-    take_read(changes, now);
+    take_read(changes);
 
     if (const auto* known = what.found ? world_.find_service(what.service_id) : nullptr)
         queue_.tasks_looked_at(what.service_id, is_settled(*known, world_.tasks_of(what.service_id)), reading_->started,
@@ -411,7 +487,7 @@ void discovery::on(task_read& what, time_point now)
     read_failures_ = 0;
     auto changes = world_.put(std::move(what.networks));
     changes += what.found ? world_.put(std::move(*what.found)) : world_.remove_task(what.id);
-    take_read(changes, now);
+    take_read(changes);
     queue_.task_looked_at(what.id, world_.find_task(what.id), now);
     reading_.reset();
 }
@@ -424,7 +500,7 @@ void discovery::on(node_read& what, time_point now)
     if (!changes.nodes.empty())
         for (const auto& id : world_.services_on(what.id))
             queue_.settle(id, now);
-    take_read(changes, now);
+    take_read(changes);
     reading_.reset();
 }
 
@@ -433,14 +509,14 @@ void discovery::on(containers_read& what, time_point now)
     came(list_kind::containers, now + interval_);
     const auto changes = world_.put_containers(std::move(what.found));
     list_missing_networks(now);
-    take_read(changes, now);
+    take_read(changes);
     reading_.reset();
 }
 
 void discovery::on(networks_read& what, time_point now)
 {
     came(list_kind::networks, now + interval_);
-    take_read(world_.put(std::move(what.found)), now);
+    take_read(world_.put(std::move(what.found)));
     reading_.reset();
 }
 
@@ -452,8 +528,10 @@ void discovery::on(const role_wanted& what, time_point now)
     for (const auto needed : all_lists)
         if (has(lists_for(what.which), needed) && !has(lists_, needed))
             pages_.want(needed, now);
-    if (is_complete_for(what.which))
-        announce(what.which, views_.at(what.which).begin(world_, now, std::nullopt), {std::nullopt, true, what.which});
+    if (!is_complete_for(what.which))
+        return;
+    views_.at(what.which).begin_all(world_);
+    working_.push_back({{std::nullopt, true, what.which}, std::nullopt});
 }
 
 void discovery::on(const read_failed& what, time_point now)
@@ -474,24 +552,27 @@ void discovery::on(const read_failed& what, time_point now)
 
 void discovery::on(watch_changed& what, time_point now)
 {
-    take(watch_.changed(std::move(what.changes), world_, now), now, no_lists, now, now);
+    take(watch_.changed(std::move(what.changes), world_, now), now, no_lists, now);
 }
 
-void discovery::on(swarm_listed& what, time_point now)
+void discovery::on(swarm_listed& what, time_point /*now*/)
 {
-    const auto asked_at = watch_.list_asked_at();
-    const auto changes = watch_.listed(std::move(what.lists), world_, now);
-    if (!asked_at)
-        return;
+    if (auto lists = watch_.take_lists(std::move(what.lists)))
+        intake_.emplace(intake{snapshot_intake(*std::move(lists)), true});
+}
+
+void discovery::lists_of_watch_taken(model_changes changes, time_point now)
+{
+    changes += watch_.listed(changes, world_, now);
     watch_listed_ = true;
     came_.swarm = true;
     trouble_.clear();
-    take(changes, std::nullopt, only(list_kind::swarm), *asked_at, now);
+    take(changes, std::nullopt, only(list_kind::swarm), watch_.listed_since());
 }
 
 void discovery::on(leader_answered& what, time_point now)
 {
-    take(watch_.leader_answered(std::move(what.nodes), world_, now), now, no_lists, now, now);
+    take(watch_.leader_answered(std::move(what.nodes), world_, now), now, no_lists, now);
 }
 
 void discovery::on(const tick&, time_point now)
@@ -503,31 +584,35 @@ void discovery::on(const tick&, time_point now)
 // --- What they mean ---
 
 /// What a read of the Engine API changed.
-void discovery::take_read(const model_changes& changes, time_point now)
+void discovery::take_read(const model_changes& changes)
 {
-    take(changes, reading_->since, lists_in(reading_->what), reading_->started, now);
+    take(changes, reading_->since, lists_in(reading_->what), reading_->started);
 }
 
 /// @param since         when the change was first heard of, where that is known
 /// @param listed        the lists behind it that were whole
 /// @param listed_since  when they were asked for
 void discovery::take(const model_changes& changes, std::optional<time_point> since, const read_everything& listed,
-                     time_point listed_since, time_point now)
+                     time_point listed_since)
 {
     for (auto& [which, view] : views_) {
-        const auto whole = has(listed, main_list_for(which)) ? std::optional(listed_since) : std::nullopt;
-        if (view.believed())
-            announce(which, view.take(changes, world_, now, whole), {since, false, which});
+        const bool is_known = view.is_known();
+        if (is_known)
+            view.begin(changes, world_);
         else if (is_complete_for(which))
-            announce(which, view.begin(world_, now, whole), {since, true, which});
+            view.begin_all(world_);
+        else
+            continue;
+        const auto whole = has(listed, main_list_for(which)) ? std::optional(listed_since) : std::nullopt;
+        working_.push_back({{since, !is_known, which}, whole});
     }
 }
 
-void discovery::announce(role which, role_view::outcome outcome, publish news)
+void discovery::announce(role_view::outcome outcome, const publish& news)
 {
     if (outcome == role_view::outcome::held_back) {
-        actions_.push_back(hold_back{which});
-        pages_.ask(main_list_for(which), *views_.at(which).confirm_at());
+        actions_.push_back(hold_back{news.which});
+        pages_.ask(main_list_for(news.which), *views_.at(news.which).confirm_at());
     }
     if (outcome == role_view::outcome::news)
         actions_.push_back(news);
@@ -623,22 +708,22 @@ void discovery::list_by(time_point when)
     list_at_ = std::min(list_at_, when);
 }
 
-void discovery::plan_resync(const everything_read& what, time_point now)
+void discovery::plan_resync(duration took, duration cpu, time_point now)
 {
-    stretch(what);
+    stretch(took, cpu);
     list_by(now + random_.spread(interval_, resync_jitter));
-    cheap_again_at_ = now + what.took * hint_list_pause;
+    cheap_again_at_ = now + took * hint_list_pause;
 }
 
 /// On large swarms lists cost more than the interval is worth. Only what all the latest lists took is a cost: an engine
 /// whose leader is gone needs 20 s for the smallest, and one that is busy with others answers late, too.
-void discovery::stretch(const everything_read& what)
+void discovery::stretch(duration took, duration cpu)
 {
-    list_took_.push_back(what.took);
+    list_took_.push_back(took);
     if (list_took_.size() > costing_lists)
         list_took_.pop_front();
     const auto least = list_took_.size() > 1 ? *std::min_element(list_took_.begin(), list_took_.end()) : duration{};
-    interval_ = affordable_interval(least, what.cpu);
+    interval_ = affordable_interval(least, cpu);
 }
 
 duration discovery::affordable_interval(duration took, duration cpu) const

@@ -7,10 +7,12 @@
 #include "agent/core/page_lists.hpp"
 #include "agent/core/read_queue.hpp"
 #include "agent/core/role_view.hpp"
+#include "agent/core/snapshot_intake.hpp"
 #include "agent/core/swarm.hpp"
 #include "agent/core/watch_follower.hpp"
 #include "sd_writer/target_group.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -45,6 +47,10 @@ struct discovery_settings {
 /// What outputs need is listed all or nothing. What only a page needs is listed apart (see `page_lists`).
 ///
 /// The caller carries out the actions, and sends `tick` at `deadline()`.
+///
+/// No step takes long: what a list of 100,000 tasks comes to is worked out in parts, one with each `tick`, and until
+/// that is done `deadline()` says "now" and what is told waits. Nothing of it is believed before; `world()` is on its
+/// way.
 class discovery {
 public:
     explicit discovery(discovery_settings settings);
@@ -61,8 +67,13 @@ public:
     [[nodiscard]] bool busy(time_point now) const;
 
     /// The targets of a role as they are believed, canonical; nothing before the first complete list, or when nobody
-    /// asked for the role.
+    /// asked for the role. Put together after each change, for whoever asks seldom.
     [[nodiscard]] sd_writer::target_list believed(role which) const;
+
+    /// Likewise in parts, which costs next to nothing; no part before the first complete list.
+    [[nodiscard]] sd_writer::target_parts believed_parts(role which) const;
+    [[nodiscard]] std::size_t target_count(role which) const;
+    [[nodiscard]] bool is_known(role which) const;
 
     /// Why nothing is known of a role's targets, for people.
     [[nodiscard]] std::string unknown_because(role which) const;
@@ -88,13 +99,33 @@ public:
     [[nodiscard]] bool holds_back() const;
     [[nodiscard]] const swarm& world() const noexcept { return world_; }
     [[nodiscard]] skip_counts skipped(role which) const;
-    /// What one object (a service, a node, a container) comes to in a role, believed or not; nothing for one that has no
-    /// target and leaves nothing out.
-    [[nodiscard]] const role_targets* object(role which, std::string_view id) const;
+    /// What one object (a service, a node, a container) comes to in a role, believed or not; nothing for one that has
+    /// no target and leaves nothing out.
+    [[nodiscard]] const object_targets* object(role which, std::string_view id) const;
     /// IDs of the objects that leave something out.
     [[nodiscard]] std::vector<std::string> skipping(role which) const;
 
 private:
+    /// Lists on their way into the model.
+    struct intake {
+        snapshot_intake data;
+        bool of_watch = false;
+        duration took{}; ///< of the engine's, as in `everything_read`
+        duration cpu{};
+    };
+    /// A view that works out what is new.
+    struct view_work {
+        publish news; ///< if there are any
+        std::optional<time_point> listed_since;
+    };
+
+    void dispatch(event& what, time_point now);
+    bool work_some(std::size_t left, time_point now);
+    void follow_up(time_point now);
+    void lists_taken(intake lists, time_point now);
+    void lists_of_engine_taken(const model_changes& changes, duration took, duration cpu, time_point now);
+    void lists_of_watch_taken(model_changes changes, time_point now);
+
     void on(const stream_opened&, time_point now);
     void on(const stream_lost&, time_point now);
     void on(const hint& what, time_point now);
@@ -119,15 +150,15 @@ private:
 
     void container_hint(const hint& what, time_point now);
     void local_hint(time_point now);
-    void take_read(const model_changes& changes, time_point now);
+    void take_read(const model_changes& changes);
     void take(const model_changes& changes, std::optional<time_point> since, const read_everything& listed,
-              time_point listed_since, time_point now);
+              time_point listed_since);
     void drop_overtaken();
     void take_actions_of_watch();
     void hand_over(time_point now);
     [[nodiscard]] bool watch_leads() const { return carrier_ == feed::watch || watch_.is_promising(); }
     [[nodiscard]] read_everything lists_wanted() const;
-    void announce(role which, role_view::outcome outcome, publish news);
+    void announce(role_view::outcome outcome, const publish& news);
     void add_view(role which, bool file_had_targets);
     void came(list_kind which, time_point next);
     [[nodiscard]] bool follows(list_kind which) const;
@@ -136,8 +167,8 @@ private:
     [[nodiscard]] std::optional<time_point> confirm_at(const read_everything& lists) const;
     void list_missing_networks(time_point now);
     void list_by(time_point when);
-    void plan_resync(const everything_read& what, time_point now);
-    void stretch(const everything_read& what);
+    void plan_resync(duration took, duration cpu, time_point now);
+    void stretch(duration took, duration cpu);
     [[nodiscard]] duration affordable_interval(duration took, duration cpu) const;
     void check_missed(time_point now);
     void reopen_when_due(time_point now);
@@ -149,6 +180,12 @@ private:
     discovery_settings settings_;
     jitter random_;
     std::vector<action> actions_;
+
+    bool in_step_ = false; ///< an event is not worked out yet
+    time_point step_since_{};
+    std::deque<event> waiting_; ///< for that
+    std::optional<intake> intake_;
+    std::deque<view_work> working_; ///< once the lists are in
 
     swarm world_;
     std::map<role, role_view> views_;

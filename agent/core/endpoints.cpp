@@ -77,10 +77,10 @@ public:
     {
         service_labels_ = service_meta_labels(subject_, rules_.meta, log_);
         const bool ignored = is_ignored(subject_.name, rules_.ignore_services);
-        for (const auto& [id, held] : world_.tasks_of(subject_.id)) {
-            const auto& candidate = held; // clang 14 lets no lambda have a part of a structured binding
+        for (const auto* held : world_.tasks_of(subject_.id)) {
+            const auto& candidate = *held;
             if (trace_)
-                trace_->tasks.push_back({candidate.id, candidate.node_id, {}, {}});
+                trace_->tasks.push_back({std::string(candidate.id), std::string(candidate.node_id), {}, {}});
             if (rejects("state", !is_serving(candidate), [&] { return state_seen(candidate); }))
                 result_.skipped.add(skip_reason::not_running);
             else if (rejects("ignore-services", ignored, [&] { return comma_list(rules_.ignore_services); }))
@@ -94,10 +94,16 @@ public:
     }
 
 private:
+    /// An endpoint, and what is the same for all tasks that have it.
+    struct endpoint {
+        endpoint_settings settings;
+        chosen_ports ports;
+        std::optional<std::size_t> group{}; ///< of its targets; none: nothing is in it yet
+    };
     /// What the labels say, for all tasks with the same container labels.
     struct reading {
         std::optional<skip_reason> rejected;
-        std::vector<endpoint_settings> endpoints;
+        std::vector<endpoint> endpoints;
     };
 
     /// Notes a rule and what it went by, where somebody wants to know. Gives back whether it rejects.
@@ -111,50 +117,63 @@ private:
 
     void take(const task& candidate)
     {
-        const auto& labels = read(candidate.container_labels);
+        auto& labels = read(candidate.container_labels);
         if (rejects("select", labels.rejected.has_value(), [&] {
                 return selection_seen(owner_labels(subject_.labels, candidate.container_labels), rules_.select);
             }))
             return result_.skipped.add(*labels.rejected);
         task_targets_ = 0;
-        for (const auto& endpoint : labels.endpoints)
-            add(candidate, endpoint);
+        for (auto& one : labels.endpoints)
+            add(candidate, one);
     }
 
     /// Tasks of one service nearly always have the same labels: read each set once.
-    const reading& read(const label_map& container_labels)
+    reading& read(const shared_labels& container_labels)
     {
-        const auto known = readings_.find(container_labels);
-        if (known != readings_.end())
-            return known->second;
+        if (latest_ && container_labels.is_same_as(*latest_labels_))
+            return *latest_;
+        auto known = readings_.find(container_labels.get());
+        if (known == readings_.end())
+            known = readings_.emplace(container_labels.get(), read_anew(container_labels)).first;
+        latest_labels_ = &container_labels;
+        latest_ = &known->second;
+        return *latest_;
+    }
 
+    reading read_anew(const label_map& container_labels)
+    {
         reading fresh;
         const owner_labels labels(subject_.labels, container_labels);
         fresh.rejected = rejected_by_labels(labels, rules_.select, log_);
-        if (!fresh.rejected)
-            fresh.endpoints = read_endpoints(labels, log_);
-        return readings_.emplace(container_labels, std::move(fresh)).first->second;
+        if (fresh.rejected)
+            return fresh;
+        for (auto& settings : read_endpoints(labels, log_)) {
+            auto ports = choose_ports(settings, subject_, rules_);
+            fresh.endpoints.push_back({std::move(settings), std::move(ports)});
+        }
+        return fresh;
     }
 
-    void add(const task& candidate, const endpoint_settings& endpoint)
+    void add(const task& candidate, endpoint& of)
     {
-        if (!endpoint.name.empty())
-            rejects("endpoint", false, [&] { return endpoint.name; });
-        const auto ports = choose_ports(endpoint, subject_, rules_);
+        const auto& settings = of.settings;
+        const auto& ports = of.ports;
+        if (!settings.name.empty())
+            rejects("endpoint", false, [&] { return settings.name; });
         result_.skipped.add(skip_reason::bad_port, ports.bad);
         result_.skipped.add(skip_reason::over_quota, ports.over_quota);
-        if (rejects("port", ports.good.empty(), [&] { return port_seen(endpoint, ports, subject_, rules_); })) {
+        if (rejects("port", ports.good.empty(), [&] { return port_seen(settings, ports, subject_, rules_); })) {
             if (ports.bad == 0)
                 result_.skipped.add(skip_reason::no_port);
             return;
         }
-        rejects("network", false, [&] { return networks_seen(candidate, endpoint, world_, rules_); });
+        rejects("network", false, [&] { return networks_seen(candidate, settings, world_, rules_); });
 
         const auto on_network =
-            network_address(allowed_places(candidate, endpoint, world_, rules_, prometheus_networks_));
+            network_address(allowed_places(candidate, settings, world_, rules_, prometheus_networks_));
         for (const auto& port : ports.good) {
-            const auto target = on_network ? std::optional(join_host_port(on_network->address, port.joined))
-                                           : node_target(candidate, port.target, port.joined, world_);
+            auto target = on_network ? std::optional(join_host_port(on_network->address, port.joined))
+                                     : node_target(candidate, port.target, port.joined, world_);
             const auto seen = [&] {
                 if (target)
                     return *target + (on_network ? " on network " + on_network->where->name : " on the node");
@@ -174,8 +193,20 @@ private:
                                    .where = on_network ? on_network->where : nullptr,
                                    .target_port = port.target,
                                    .mode = on_network ? mode_of(subject_, port.target) : publish_mode::host};
-            result_.groups.push_back({{*target}, labels_of(candidate, endpoint, where)});
+            group_for(candidate, of, where).targets.push_back(*std::move(target));
         }
+    }
+
+    /// Targets of an endpoint share their labels, unless these tell of the task.
+    sd_writer::target_group& group_for(const task& candidate, endpoint& of, const task_place& where)
+    {
+        if (rules_.meta == meta_labels::task)
+            return result_.groups.emplace_back(sd_writer::target_group{{}, labels_of(candidate, of.settings, where)});
+        if (!of.group) {
+            of.group = result_.groups.size();
+            result_.groups.push_back({{}, labels_of(candidate, of.settings, where)});
+        }
+        return result_.groups[*of.group];
     }
 
     /// Only a target too many is a step worth noting.
@@ -188,10 +219,10 @@ private:
 
     /// The service's, the endpoint's and the task's labels: no name is in two of them, since an owner cannot set
     /// `task`.
-    sd_writer::label_set labels_of(const task& candidate, const endpoint_settings& endpoint, const task_place& where)
+    sd_writer::label_set labels_of(const task& candidate, const endpoint_settings& settings, const task_place& where)
     {
         auto labels = service_labels_;
-        labels.insert(labels.end(), endpoint.labels.begin(), endpoint.labels.end());
+        labels.insert(labels.end(), settings.labels.begin(), settings.labels.end());
         if (rules_.meta == meta_labels::task) {
             // What is left out is counted once for each task.
             skip_counts known;
@@ -211,6 +242,8 @@ private:
     std::set<std::string_view> prometheus_networks_;
     sd_writer::label_set service_labels_;
     std::map<label_map, reading> readings_;
+    const shared_labels* latest_labels_ = nullptr; ///< of the task before
+    reading* latest_ = nullptr;
     std::size_t task_targets_ = 0; ///< so far, of the task that is being looked at
 };
 

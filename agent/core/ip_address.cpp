@@ -1,5 +1,7 @@
 #include "agent/core/ip_address.hpp"
 
+#include "agent/core/address_list.hpp"
+
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -10,13 +12,17 @@
 namespace agent::core {
 namespace {
 
-bool is_refused(const in_addr& address)
+bool is_refused(std::uint32_t value)
 {
-    const auto value = ntohl(address.s_addr);
     const bool loopback = (value >> 24U) == 127;
     const bool link_local = (value >> 16U) == 0xA9FEU; // 169.254.0.0/16
     const bool multicast = (value >> 28U) == 0xEU;     // 224.0.0.0/4
     return value == INADDR_ANY || loopback || link_local || multicast;
+}
+
+bool is_refused(const in_addr& address)
+{
+    return is_refused(ntohl(address.s_addr));
 }
 
 bool is_refused(const in6_addr& address)
@@ -47,6 +53,11 @@ std::optional<ip_address> scrapable_address(std::string_view cidr)
         return std::nullopt;
     result.v6 = true;
     return result;
+}
+
+std::optional<ip_address> scrapable_address(std::uint32_t ipv4)
+{
+    return is_refused(ipv4) ? std::nullopt : std::optional(ip_address{ipv4_text(ipv4), false});
 }
 
 std::optional<ip_address> parse_cidr(std::string_view cidr)

@@ -19,6 +19,8 @@ struct ip_address {
 ///         metadata service lives there), multicast, unspecified. IPv4 addresses in IPv6 clothes are judged by the IPv4
 ///         one.
 [[nodiscard]] std::optional<ip_address> scrapable_address(std::string_view cidr);
+/// Likewise; in host order.
+[[nodiscard]] std::optional<ip_address> scrapable_address(std::uint32_t ipv4);
 
 /// Reads an address with its prefix length, as Go's `net.ParseCIDR` does; any address will do.
 [[nodiscard]] std::optional<ip_address> parse_cidr(std::string_view cidr);

@@ -23,7 +23,7 @@ std::string_view stack_of(const service& subject)
 /// `service.slot`, or `service.node_id` of a global service's task: the name that the engine gives it.
 std::string name_of(const task& value, const service& owner)
 {
-    return owner.name + "." + (value.slot != 0 ? std::to_string(value.slot) : value.node_id);
+    return owner.name + "." + (value.slot != 0 ? std::to_string(value.slot) : std::string(value.node_id));
 }
 
 } // namespace

@@ -75,12 +75,12 @@ void missed_changes::suspect_object(const std::string& id, time_point now)
         add(id, {now + grace, true, {}, {}});
 }
 
-void missed_changes::suspect_task(const task& value, time_point now)
+void missed_changes::suspect_task(const flipped_task& value, time_point now)
 {
     if (is_explained(value.id, now) || is_explained(value.service_id, now) || is_explained(value.node_id, now))
         return;
     const bool local = !local_node_.empty() && value.node_id == local_node_;
-    add(value.id, {now + grace, local, value.service_id, value.node_id});
+    add(std::string(value.id), {now + grace, local, std::string(value.service_id), std::string(value.node_id)});
 }
 
 void missed_changes::add(const std::string& id, suspect found)

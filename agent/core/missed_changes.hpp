@@ -69,7 +69,7 @@ private:
 
     [[nodiscard]] bool is_explained(std::string_view id, time_point now) const;
     void suspect_object(const std::string& id, time_point now);
-    void suspect_task(const task& value, time_point now);
+    void suspect_task(const flipped_task& value, time_point now);
     void add(const std::string& id, suspect found);
     void forget(suspects::iterator which);
     /// What is first in line is a suspect, or the line is empty.

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "agent/core/address_list.hpp"
+#include "agent/core/compact_list.hpp"
+#include "agent/core/compact_text.hpp"
+#include "agent/core/shared_labels.hpp"
+#include "agent/core/shared_text.hpp"
+
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -8,16 +14,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 /// The swarm as the rules see it: what the Engine API says, without what no rule asks for.
 ///
 /// Source of every field: Docker Engine API v1.41, `/services`, `/tasks`, `/nodes`.
 namespace agent::core {
-
-/// Docker labels, sorted bytewise by key, no key twice.
-using label_map = std::vector<std::pair<std::string, std::string>>;
 
 /// Grows with every change of its object (swarmkit `Meta.Version`). No rule asks for it, and two objects that differ in
 /// nothing else are the same: so it counts for no comparison.
@@ -110,8 +112,8 @@ struct network {
 
 /// A task's place on one network.
 struct attachment {
-    std::string network_id;
-    std::vector<std::string> addresses; ///< CIDR, `10.0.1.3/24`; empty on the host's network
+    shared_text network_id;
+    address_list addresses; ///< CIDR, `10.0.1.3/24`; empty on the host's network
 
     friend bool operator==(const attachment&, const attachment&) = default;
 };
@@ -123,17 +125,18 @@ struct state_words {
     friend bool operator==(const state_words&, const state_words&) = default;
 };
 
+/// There may be very many: with what is usual in it, one needs no other memory than its own, but for what tasks share.
 struct task {
-    std::string id;
-    std::string service_id;
-    std::string node_id; ///< empty until it is placed
+    object_id id;
+    container_id_text container_id; ///< empty until there is one
     task_state state = task_state::unknown;
     task_state desired = task_state::unknown;
-    label_map container_labels; ///< of the task's own spec, which may be older than its service's
-    std::vector<attachment> attachments;
-    std::vector<port> host_ports; ///< `Status.PortStatus`: host-mode ports as they are on the node
-    std::int64_t slot = 0;        ///< 0 where it has none, as in global services
-    std::string container_id{};   ///< empty until there is one
+    std::int64_t slot = 0; ///< 0 where it has none, as in global services
+    shared_text service_id;
+    shared_text node_id;                   ///< empty until it is placed
+    shared_labels container_labels;        ///< of the task's own spec, which may be older than its service's
+    short_list<attachment, 2> attachments; ///< mostly the ingress network and one other
+    rare_list<port> host_ports;            ///< `Status.PortStatus`: host-mode ports as they are on the node
     /// Both states' words as they were sent, where one of them is not known. Hardly ever there, so it costs a pointer.
     std::forward_list<state_words> odd_states{};
     object_version version{};

@@ -17,8 +17,8 @@ public:
 
     role_targets collect()
     {
-        for (const auto& [id, subject] : world_.tasks_of(service_id_))
-            take(subject);
+        for (const auto* subject : world_.tasks_of(service_id_))
+            take(*subject);
         return finished(std::move(result_));
     }
 
@@ -41,7 +41,7 @@ private:
                 take_address(cidr, common, world_.find_network(attached.network_id));
     }
 
-    void take_address(const std::string& cidr, const label_builder& common, const network* where)
+    void take_address(std::string_view cidr, const label_builder& common, const network* where)
     {
         const auto address = parse_cidr(cidr);
         if (!address)

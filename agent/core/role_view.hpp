@@ -6,6 +6,7 @@
 #include "agent/core/target_set.hpp"
 #include "sd_writer/target_group.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,33 +30,48 @@ public:
         held_back, ///< all targets seem to be gone, which is not believed yet; told once
     };
 
-    /// Works out everything from a model that is complete.
+    /// Begins to work out everything from a model that is complete.
+    void begin_all(const swarm& world) { targets_.begin_all(world); }
+
+    /// Begins to take what an answer of the engine changed since.
+    void begin(const model_changes& changes, const swarm& world) { targets_.begin(changes, world); }
+
+    /// Goes on with either: see `target_set::work`.
+    bool work(const swarm& world, std::size_t& left) { return targets_.work(world, left); }
+
+    /// All is worked out: says what it means.
     ///
     /// @param listed_since  when the full list behind it was asked for; nothing when it was no full list
-    [[nodiscard]] outcome begin(const swarm& world, time_point now, std::optional<time_point> listed_since);
+    [[nodiscard]] outcome finish(time_point now, std::optional<time_point> listed_since);
 
-    /// Takes what an answer of the engine changed since.
-    [[nodiscard]] outcome take(const model_changes& changes, const swarm& world, time_point now,
-                               std::optional<time_point> listed_since);
+    /// Whether anything is believed: not before the first complete list.
+    [[nodiscard]] bool is_known() const noexcept { return is_known_; }
 
-    /// Canonical; nothing before the first complete list.
-    [[nodiscard]] const sd_writer::target_list& believed() const noexcept { return believed_; }
+    /// What is believed, in parts.
+    [[nodiscard]] sd_writer::target_parts parts() const;
+    [[nodiscard]] std::size_t target_count() const;
+
+    /// What is believed, canonical; nothing before the first complete list. Made when it is asked for, and kept until
+    /// there are news.
+    [[nodiscard]] const sd_writer::target_list& believed() const;
 
     /// When the list that may confirm that all targets are gone is to be asked for.
     [[nodiscard]] std::optional<time_point> confirm_at() const { return guard_.confirm_at(); }
 
-    [[nodiscard]] skip_counts skipped() const { return targets_.skipped(); }
-    [[nodiscard]] const role_targets* find(std::string_view id) const { return targets_.find(id); }
+    [[nodiscard]] const skip_counts& skipped() const noexcept { return targets_.skipped(); }
+    [[nodiscard]] const object_targets* find(std::string_view id) const { return targets_.find(id); }
     [[nodiscard]] std::vector<std::string> skipping() const { return targets_.skipping(); }
 
 private:
-    [[nodiscard]] outcome judge(time_point now, std::optional<time_point> listed_since);
+    [[nodiscard]] outcome judge(bool had_targets, time_point now, std::optional<time_point> listed_since);
 
-    target_set targets_;
+    target_set targets_; ///< what is true now, for all that is known
     empty_guard guard_;
     bool confirm_empty_;
     bool file_had_targets_;
-    sd_writer::target_list believed_;
+    bool is_known_ = false;
+    std::optional<sd_writer::target_parts> held_; ///< what is believed while all of it seems to be gone
+    mutable sd_writer::target_list believed_;     ///< as it was last asked for
 };
 
 } // namespace agent::core

@@ -34,13 +34,14 @@ std::uint64_t expected(const service& subject, std::uint64_t completed)
 
 } // namespace
 
-bool is_settled(const service& subject, const swarm::task_map& tasks)
+bool is_settled(const service& subject, const swarm::task_list& tasks)
 {
     if (is_updating(subject))
         return false;
     std::uint64_t serving = 0;
     std::uint64_t completed = 0;
-    for (const auto& [id, value] : tasks) {
+    for (const auto* held : tasks) {
+        const auto& value = *held;
         if (is_in_between(value))
             return false;
         serving += is_serving(value) ? 1U : 0U;

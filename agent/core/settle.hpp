@@ -8,6 +8,6 @@ namespace agent::core {
 /// on its way up or down, and no update is rolling.
 ///
 /// A global service does not say how many it wants, so there only the second half counts, and it wants at least one.
-[[nodiscard]] bool is_settled(const service& subject, const swarm::task_map& tasks);
+[[nodiscard]] bool is_settled(const service& subject, const swarm::task_list& tasks);
 
 } // namespace agent::core

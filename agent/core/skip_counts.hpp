@@ -68,6 +68,16 @@ struct skip_counts {
         return *this;
     }
 
+    /// @pre they are part of these
+    skip_counts& operator-=(const skip_counts& part)
+    {
+        for (std::size_t i = 0; i < tasks.size(); ++i)
+            tasks.at(i) -= part.tasks.at(i);
+        for (std::size_t i = 0; i < labels.size(); ++i)
+            labels.at(i) -= part.labels.at(i);
+        return *this;
+    }
+
     friend bool operator==(const skip_counts&, const skip_counts&) = default;
 };
 

@@ -52,8 +52,13 @@ skipped_tasks list_skipped(const std::vector<std::string>& services, const swarm
     if (world.orphan_count() > 0)
         for (const auto& id : world.all_service_ids())
             if (!world.find_service(id))
-                for (const auto& [task_id, orphan] : world.tasks_of(id))
-                    found.add({{}, id, task_id, orphan.node_id, "service", "not in the list of services"});
+                for (const auto* orphan : world.tasks_of(id))
+                    found.add({{},
+                               id,
+                               std::string(orphan->id),
+                               std::string(orphan->node_id),
+                               "service",
+                               "not in the list of services"});
     return found.take();
 }
 

@@ -1,7 +1,11 @@
 #include "agent/core/swarm.hpp"
 
+#include "agent/core/snapshot_intake.hpp"
+
 #include <algorithm>
 #include <iterator>
+#include <limits>
+#include <string>
 #include <utility>
 
 namespace agent::core {
@@ -47,8 +51,24 @@ id_set ids_of(const Values& values)
 {
     id_set ids;
     for (const auto& value : values)
-        ids.insert(value.id);
+        ids.emplace(value.id);
     return ids;
+}
+
+void note_flip(model_changes& changes, const task* before, const task* after)
+{
+    const bool served = before && is_serving(*before);
+    const bool serves = after && is_serving(*after);
+    if (served == serves)
+        return;
+    const auto& which = after ? *after : *before;
+    changes.flipped.push_back({which.id, which.service_id, which.node_id});
+}
+
+void concern(model_changes& changes, std::string_view service_id)
+{
+    if (!changes.concerned.contains(service_id))
+        changes.concerned.emplace(service_id);
 }
 
 bool is_on(const container& value, std::string_view network_id)
@@ -71,17 +91,6 @@ bool same_but_for_manager(const node& known, node value)
     return value == known;
 }
 
-/// Keys of `map` that are not among `kept`.
-template <class Map>
-std::vector<std::string> missing(const Map& map, const id_set& kept)
-{
-    std::vector<std::string> gone;
-    for (const auto& entry : map)
-        if (!kept.contains(entry.first))
-            gone.push_back(entry.first);
-    return gone;
-}
-
 } // namespace
 
 model_changes& model_changes::operator+=(model_changes&& more)
@@ -98,35 +107,10 @@ model_changes& model_changes::operator+=(model_changes&& more)
 
 model_changes swarm::replace(snapshot data)
 {
-    auto changes = put(std::move(data.networks));
-    if (data.swarm_listed)
-        changes += replace_swarm(data);
-    if (data.containers_listed)
-        changes += put_containers(std::move(data.containers));
-    return changes;
-}
-
-model_changes swarm::replace_swarm(snapshot& data)
-{
-    model_changes changes;
-    const auto service_ids = ids_of(data.services);
-    for (auto& value : data.services)
-        changes += put(std::move(value));
-    for (const auto& id : missing(services_, service_ids))
-        changes += remove_service(id);
-
-    const auto node_ids = ids_of(data.nodes);
-    for (auto& value : data.nodes)
-        changes += put(std::move(value));
-    for (const auto& id : missing(nodes_, node_ids))
-        changes += remove_node(id);
-
-    const auto task_ids = ids_of(data.tasks);
-    for (auto& value : data.tasks)
-        changes += put(std::move(value));
-    for (const auto& id : missing(service_of_task_, task_ids))
-        changes += remove_task(id);
-    return changes;
+    snapshot_intake whole(std::move(data));
+    auto left = std::numeric_limits<std::size_t>::max();
+    whole.go_on(*this, left);
+    return whole.take_changes();
 }
 
 model_changes swarm::put(service value)
@@ -184,34 +168,70 @@ model_changes swarm::remove_node(std::string_view id)
 model_changes swarm::put(task value)
 {
     model_changes changes;
-    const auto* owner = find_in(service_of_task_, value.id);
-    if (owner && *owner != value.service_id) // never in swarmkit; two tasks of one ID would be for good
-        changes = remove_task(value.id);
+    put(std::move(value), changes);
+    return changes;
+}
 
-    auto& tasks = tasks_[value.service_id];
-    auto* known = find_in(tasks, value.id);
-    if (known && *known == value) {
-        known->version = value.version;
-        return changes;
+const swarm::held_task& swarm::put(task value, model_changes& changes)
+{
+    const auto found = tasks_.find(static_cast<std::string_view>(value.id));
+    if (found != tasks_.end() && found->value == value) {
+        found->value.version = value.version;
+        return *found;
     }
 
-    note_flip(changes, known, &value);
-    changes.concerned.insert(value.service_id);
-    service_of_task_.insert_or_assign(value.id, value.service_id);
-    assign(tasks, std::move(value));
-    return changes;
+    parts_.share(value);
+    concern(changes, value.service_id);
+    if (found != tasks_.end() && found->value.service_id == value.service_id) {
+        note_flip(changes, &found->value, &value);
+        found->value = std::move(value);
+        return *found;
+    }
+    if (found != tasks_.end()) { // never in swarmkit
+        note_flip(changes, &found->value, nullptr);
+        concern(changes, found->value.service_id);
+        leave_service(found->value);
+        found->value = std::move(value);
+    }
+    const auto& held = found != tasks_.end() ? *found : *tasks_.emplace(std::move(value)).first;
+    note_flip(changes, nullptr, &held.value);
+    join_service(held.value);
+    return held;
 }
 
 model_changes swarm::remove_task(std::string_view id)
 {
     model_changes changes;
-    const auto* service_id = find_in(service_of_task_, id);
-    if (!service_id)
-        return changes;
-    note_flip(changes, find_in(tasks_[*service_id], id), nullptr);
-    changes.concerned.insert(*service_id);
-    erase_task(id);
+    remove_task(id, changes);
     return changes;
+}
+
+void swarm::remove_task(std::string_view id, model_changes& changes)
+{
+    const auto found = tasks_.find(id);
+    if (found == tasks_.end())
+        return;
+    const auto& gone = found->value;
+    note_flip(changes, &gone, nullptr);
+    concern(changes, gone.service_id);
+    leave_service(gone);
+    tasks_.erase(found);
+}
+
+void swarm::join_service(const task& value)
+{
+    auto owner = tasks_by_service_.find(value.service_id);
+    if (owner == tasks_by_service_.end())
+        owner = tasks_by_service_.try_emplace(std::string(value.service_id)).first;
+    owner->second.insert(value);
+}
+
+void swarm::leave_service(const task& value)
+{
+    const auto owner = tasks_by_service_.find(value.service_id);
+    owner->second.erase(value);
+    if (owner->second.sorted().empty())
+        tasks_by_service_.erase(owner);
 }
 
 model_changes swarm::put_tasks_of(std::string_view service_id, std::vector<task> tasks)
@@ -219,9 +239,13 @@ model_changes swarm::put_tasks_of(std::string_view service_id, std::vector<task>
     model_changes changes;
     const auto kept = ids_of(tasks);
     for (auto& value : tasks)
-        changes += put(std::move(value));
-    for (const auto& id : missing(tasks_of(service_id), kept))
-        changes += remove_task(id);
+        put(std::move(value), changes);
+    id_set gone;
+    for (const auto* known : tasks_of(service_id))
+        if (!kept.contains(known->id))
+            gone.emplace(known->id);
+    for (const auto& id : gone)
+        remove_task(id, changes);
     return changes;
 }
 
@@ -265,10 +289,8 @@ model_changes swarm::put_containers(std::vector<container> values)
         kept.insert(key);
         changes.containers |= assign(containers_, std::move(key), std::move(value));
     }
-    for (const auto& id : missing(containers_, kept)) {
-        containers_.erase(id);
-        changes.containers = true;
-    }
+    const auto gone = std::erase_if(containers_, [&kept](const auto& entry) { return !kept.contains(entry.first); });
+    changes.containers |= gone > 0;
     return changes;
 }
 
@@ -287,8 +309,8 @@ const service* swarm::find_service_by_name(std::string_view name) const
 
 const task* swarm::find_task(std::string_view id) const
 {
-    const auto* service_id = find_in(service_of_task_, id);
-    return service_id ? find_in(tasks_of(*service_id), id) : nullptr;
+    const auto found = tasks_.find(id);
+    return found == tasks_.end() ? nullptr : &found->value;
 }
 
 const node* swarm::find_node(std::string_view id) const
@@ -309,32 +331,32 @@ const container* swarm::find_container(std::string_view id) const
     return nullptr;
 }
 
-const swarm::task_map& swarm::tasks_of(std::string_view service_id) const
+const swarm::task_list& swarm::tasks_of(std::string_view service_id) const
 {
-    static const task_map none;
-    const auto* tasks = find_in(tasks_, service_id);
-    return tasks ? *tasks : none;
+    static const task_list none;
+    const auto* tasks = find_in(tasks_by_service_, service_id);
+    return tasks ? tasks->sorted() : none;
 }
 
 template <class Matches>
 id_set swarm::services_with_task(Matches matches) const
 {
     id_set services;
-    for (const auto& [service_id, tasks] : tasks_)
-        if (std::any_of(tasks.begin(), tasks.end(), [&matches](const auto& entry) { return matches(entry.second); }))
+    for (const auto& [service_id, tasks] : tasks_by_service_)
+        if (const auto& list = tasks.sorted(); std::any_of(list.begin(), list.end(), matches))
             services.insert(service_id);
     return services;
 }
 
 id_set swarm::services_on(std::string_view node_id) const
 {
-    return services_with_task([node_id](const task& value) { return value.node_id == node_id; });
+    return services_with_task([node_id](const task* value) { return value->node_id == node_id; });
 }
 
 id_set swarm::services_attached_to(std::string_view network_id) const
 {
-    auto found = services_with_task([network_id](const task& value) {
-        return std::any_of(value.attachments.begin(), value.attachments.end(),
+    auto found = services_with_task([network_id](const task* value) {
+        return std::any_of(value->attachments.begin(), value->attachments.end(),
                            [network_id](const attachment& attached) { return attached.network_id == network_id; });
     });
     for (const auto& [id, value] : services_)
@@ -349,7 +371,7 @@ id_set swarm::all_service_ids() const
     id_set ids;
     for (const auto& [id, value] : services_)
         ids.insert(id);
-    for (const auto& [id, tasks] : tasks_)
+    for (const auto& [id, tasks] : tasks_by_service_)
         ids.insert(id);
     return ids;
 }
@@ -373,28 +395,37 @@ bool swarm::lacks_networks() const
 std::size_t swarm::orphan_count() const
 {
     std::size_t count = 0;
-    for (const auto& [service_id, tasks] : tasks_)
+    for (const auto& [service_id, tasks] : tasks_by_service_)
         if (!services_.contains(service_id))
-            count += tasks.size();
+            count += tasks.sorted().size();
     return count;
 }
 
-void swarm::note_flip(model_changes& changes, const task* before, const task* after) const
+void swarm::service_tasks::insert(const task& value)
 {
-    const bool served = before && is_serving(*before);
-    const bool serves = after && is_serving(*after);
-    if (served != serves)
-        changes.flipped.push_back(after ? *after : *before);
+    constexpr std::size_t many = 256;
+    const auto is_before = [](const task* known, std::string_view id) { return known->id < id; };
+    if (list_.empty() || (is_sorted_ && list_.back()->id < value.id)) {
+        list_.push_back(&value);
+    } else if (is_sorted_ && list_.size() < many) {
+        const std::string_view id = value.id;
+        list_.insert(std::lower_bound(list_.begin(), list_.end(), id, is_before), &value);
+    } else {
+        list_.push_back(&value);
+        is_sorted_ = false;
+    }
 }
 
-void swarm::erase_task(std::string_view id)
+void swarm::service_tasks::erase(const task& value)
 {
-    const auto index = service_of_task_.find(id);
-    const auto tasks = tasks_.find(index->second);
-    tasks->second.erase(tasks->second.find(id));
-    if (tasks->second.empty())
-        tasks_.erase(tasks);
-    service_of_task_.erase(index);
+    std::erase(list_, &value);
+}
+
+const swarm::task_list& swarm::service_tasks::sorted() const
+{
+    if (!std::exchange(is_sorted_, true))
+        std::sort(list_.begin(), list_.end(), [](const task* a, const task* b) { return a->id < b->id; });
+    return list_;
 }
 
 } // namespace agent::core

@@ -1,26 +1,38 @@
 #pragma once
 
 #include "agent/core/model.hpp"
+#include "agent/core/shared_parts.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace agent::core {
 
 using id_set = std::set<std::string, std::less<>>;
 
+/// A task that began or ceased to serve, as it is now or, when gone, was last.
+struct flipped_task {
+    object_id id;
+    shared_text service_id;
+    shared_text node_id;
+};
+
 /// What an answer of the engine changed.
 struct model_changes {
-    id_set services;           ///< services whose own object appeared, changed or vanished
-    id_set nodes;              ///< likewise, as the swarm's store has them
-    id_set managers;           ///< nodes of which only the manager's status changed, which no event tells
-    std::vector<task> flipped; ///< tasks that began or ceased to serve, as they are now or, when gone, were last
-    id_set concerned;          ///< services whose targets may be different now
-    bool containers = false;   ///< something about the engine's own containers, or their networks
+    id_set services; ///< services whose own object appeared, changed or vanished
+    id_set nodes;    ///< likewise, as the swarm's store has them
+    id_set managers; ///< nodes of which only the manager's status changed, which no event tells
+    std::vector<flipped_task> flipped;
+    id_set concerned;        ///< services whose targets may be different now
+    bool containers = false; ///< something about the engine's own containers, or their networks
 
     [[nodiscard]] bool empty() const noexcept
     {
@@ -35,7 +47,7 @@ struct model_changes {
 /// Answers replace what they are about; nothing else is touched. IDs are never reused by swarmkit.
 class swarm {
 public:
-    using task_map = std::map<std::string, task, std::less<>>;
+    using task_list = std::vector<const task*>;
 
     /// Takes lists: what they do not name is gone, where it would be in a list that was asked for. Networks are only
     /// ever added, since an absent one is no deletion (see `networks` of `GET /networks` in the engine: it hides
@@ -65,7 +77,8 @@ public:
     [[nodiscard]] const node* find_node(std::string_view id) const;
     [[nodiscard]] const network* find_network(std::string_view id) const;
     [[nodiscard]] const container* find_container(std::string_view id) const;
-    [[nodiscard]] const task_map& tasks_of(std::string_view service_id) const;
+    /// By ID. Valid until tasks come or go.
+    [[nodiscard]] const task_list& tasks_of(std::string_view service_id) const;
 
     /// Services that have a task on that node.
     [[nodiscard]] id_set services_on(std::string_view node_id) const;
@@ -86,25 +99,47 @@ public:
     {
         return containers_;
     }
-    [[nodiscard]] std::size_t task_count() const noexcept { return service_of_task_.size(); }
+    [[nodiscard]] std::size_t task_count() const noexcept { return tasks_.size(); }
     [[nodiscard]] std::size_t node_count() const noexcept { return nodes_.size(); }
 
     /// Tasks whose service is not known: the engine keeps those of removed jobs.
     [[nodiscard]] std::size_t orphan_count() const;
 
 private:
-    model_changes replace_swarm(snapshot& data);
+    friend class snapshot_intake;
+
+    struct held_task {
+        explicit held_task(task&& from) : value(std::move(from)) {}
+        operator std::string_view() const noexcept { return value.id; }
+        mutable task value;                 ///< its ID, by which it is found, stays
+        mutable std::uint32_t named_by = 0; ///< the latest list that named it
+    };
+    /// Those of one service. Where many come in no order, they are sorted once somebody looks at them.
+    struct service_tasks {
+        void insert(const task& value);
+        void erase(const task& value);
+        [[nodiscard]] const task_list& sorted() const;
+
+    private:
+        mutable task_list list_;
+        mutable bool is_sorted_ = true;
+    };
+
     template <class Matches>
     [[nodiscard]] id_set services_with_task(Matches matches) const;
-    void note_flip(model_changes& changes, const task* before, const task* after) const;
-    void erase_task(std::string_view id);
+    const held_task& put(task value, model_changes& changes);
+    void remove_task(std::string_view id, model_changes& changes);
+    void join_service(const task& value);
+    void leave_service(const task& value);
 
     std::map<std::string, service, std::less<>> services_;
     std::map<std::string, node, std::less<>> nodes_;
     std::map<std::string, network, std::less<>> networks_;
-    std::map<std::string, task_map, std::less<>> tasks_;       ///< by service ID, then by task ID
     std::map<std::string, container, std::less<>> containers_; ///< by ID and name
-    std::map<std::string, std::string, std::less<>> service_of_task_;
+    shared_parts parts_;                                       ///< of all tasks
+    std::unordered_set<held_task, text_hash, text_equal> tasks_;
+    std::uint32_t latest_list_ = 0;                                      ///< counts lists of all tasks
+    std::map<std::string, service_tasks, std::less<>> tasks_by_service_; ///< none is empty
 };
 
 } // namespace agent::core

@@ -35,7 +35,7 @@ void add_task(label_builder& into, const task& value)
     into.add("task_state", state_word(value));
     into.add("task_desired_state", desired_word(value));
     into.add("task_slot", value.slot);
-    into.add("task_container_id", value.container_id);
+    into.add("task_container_id", value.container_id.str());
     into.add_all("container_label", value.container_labels);
 }
 

@@ -6,6 +6,9 @@
 #include "agent/core/role_services.hpp"
 #include "agent/core/role_tasks.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <memory>
 #include <utility>
 
 namespace agent::core {
@@ -26,46 +29,110 @@ id_set united(id_set ids, const id_set& more)
 
 } // namespace
 
+void target_set::begin(const model_changes& changes, const swarm& world)
+{
+    begin(concerned_by(changes, world));
+}
+
+void target_set::begin_all(const swarm& world)
+{
+    (void)shared_networks_changed({}, world);
+    begin(all_objects(world));
+}
+
+void target_set::begin(id_set ids)
+{
+    to_do_ = std::move(ids);
+    worked_out_.clear();
+    target_count_then_ = target_count_;
+    differs_ = false;
+}
+
+bool target_set::work(const swarm& world, std::size_t& left)
+{
+    while (!to_do_.empty() && left > 0) {
+        const auto next = to_do_.extract(to_do_.begin());
+        left -= std::min(left, cost_of(next.value(), world));
+        work_out(next.value(), world);
+    }
+    return to_do_.empty();
+}
+
+/// In objects that are looked at.
+std::size_t target_set::cost_of(const std::string& id, const swarm& world) const
+{
+    const bool of_tasks = role_ == role::endpoints || role_ == role::tasks;
+    return 1 + (of_tasks ? world.tasks_of(id).size() : 0);
+}
+
+void target_set::work_out(const std::string& id, const swarm& world)
+{
+    static const std::vector<sd_writer::target_group> none;
+    auto fresh = targets_of(id, world);
+    const auto known = objects_.find(id);
+    const auto& before = known != objects_.end() && known->second.groups ? *known->second.groups : none;
+    const bool same_groups = before == fresh.groups;
+    if (same_groups && fresh.skipped == (known == objects_.end() ? skip_counts{} : known->second.skipped))
+        return;
+
+    object_targets made{nullptr, fresh.skipped};
+    if (same_groups && known != objects_.end())
+        made.groups = known->second.groups;
+    else if (!fresh.groups.empty())
+        made.groups = std::make_shared<const std::vector<sd_writer::target_group>>(std::move(fresh.groups));
+    differs_ |= !same_groups;
+    target_count_then_ += made.groups ? sd_writer::count_targets(*made.groups) : 0;
+    target_count_then_ -= sd_writer::count_targets(before);
+    worked_out_.emplace_back(id, std::move(made));
+}
+
+void target_set::apply()
+{
+    for (auto& [id, fresh] : worked_out_) {
+        auto& known = objects_[id];
+        skipped_ += fresh.skipped;
+        skipped_ -= known.skipped;
+        known = std::move(fresh);
+        if (!known.groups && known.skipped == skip_counts{})
+            objects_.erase(id);
+    }
+    worked_out_.clear();
+    target_count_ = target_count_then_;
+    differs_ = false;
+}
+
+bool target_set::work_and_apply(const swarm& world)
+{
+    auto left = std::numeric_limits<std::size_t>::max();
+    work(world, left);
+    const bool changed = differs_;
+    apply();
+    return changed;
+}
+
 bool target_set::refresh(const model_changes& changes, const swarm& world)
 {
-    bool changed = false;
-    for (const auto& id : concerned_by(changes, world))
-        changed |= refresh_one(id, world);
-    return changed;
+    begin(changes, world);
+    return work_and_apply(world);
 }
 
 void target_set::refresh_all(const swarm& world)
 {
-    (void)shared_networks_changed({}, world);
-    for (const auto& id : all_objects(world))
-        refresh_one(id, world);
+    begin_all(world);
+    work_and_apply(world);
 }
 
-std::vector<sd_writer::target_group> target_set::groups() const
+sd_writer::target_parts target_set::parts() const
 {
-    std::vector<sd_writer::target_group> all;
-    for (const auto& [id, targets] : objects_)
-        all.insert(all.end(), targets.groups.begin(), targets.groups.end());
-    return sd_writer::canonical(std::move(all));
+    sd_writer::target_parts all;
+    all.reserve(objects_.size());
+    for (const auto& [id, object] : objects_)
+        if (object.groups)
+            all.push_back(object.groups);
+    return all;
 }
 
-std::size_t target_set::target_count() const
-{
-    std::size_t count = 0;
-    for (const auto& [id, targets] : objects_)
-        count += sd_writer::count_targets(targets.groups);
-    return count;
-}
-
-skip_counts target_set::skipped() const
-{
-    skip_counts sum;
-    for (const auto& [id, targets] : objects_)
-        sum += targets.skipped;
-    return sum;
-}
-
-const role_targets* target_set::find(std::string_view id) const
+const object_targets* target_set::find(std::string_view id) const
 {
     const auto found = objects_.find(id);
     return found == objects_.end() ? nullptr : &found->second;
@@ -74,8 +141,8 @@ const role_targets* target_set::find(std::string_view id) const
 std::vector<std::string> target_set::skipping() const
 {
     std::vector<std::string> ids;
-    for (const auto& [id, targets] : objects_)
-        if (targets.skipped.tasks != skip_counts{}.tasks)
+    for (const auto& [id, object] : objects_)
+        if (object.skipped.tasks != skip_counts{}.tasks)
             ids.push_back(id);
     return ids;
 }
@@ -153,17 +220,6 @@ bool target_set::shared_networks_changed(const id_set& services, const swarm& wo
     const auto* prometheus = world.find_service_by_name(name);
     const auto before = std::exchange(prometheus_id_, prometheus ? prometheus->id : std::string{});
     return prometheus_id_ != before || services.contains(prometheus_id_);
-}
-
-bool target_set::refresh_one(const std::string& id, const swarm& world)
-{
-    auto fresh = targets_of(id, world);
-    auto& known = objects_[id];
-    const bool changed = known.groups != fresh.groups;
-    known = std::move(fresh);
-    if (known == role_targets{})
-        objects_.erase(id);
-    return changed;
 }
 
 } // namespace agent::core

@@ -22,6 +22,8 @@ std::vector<place> named_places(const std::vector<place>& places, const std::vec
 /// The address on one network: IPv4 before IPv6, refused ones passed over.
 std::optional<ip_address> address_on(const attachment& attached)
 {
+    if (const auto v4 = attached.addresses.only_ipv4())
+        return scrapable_address(*v4);
     std::optional<ip_address> v6;
     for (const auto& cidr : attached.addresses) {
         auto address = scrapable_address(cidr);

@@ -38,9 +38,9 @@ std::uint64_t highest_version(const std::vector<Value>& values, std::uint64_t at
     return at_least;
 }
 
-const std::string& id_of(const object_change& change)
+std::string id_of(const object_change& change)
 {
-    return std::visit([](const auto& object) -> const std::string& { return object.id; }, change.object);
+    return std::visit([](const auto& object) { return std::string(object.id); }, change.object);
 }
 
 std::uint64_t version_of(const object_change& change)
@@ -227,15 +227,19 @@ watch_follower::floors watch_follower::floors_of(const swarm_lists& lists)
     return found;
 }
 
-model_changes watch_follower::listed(swarm_lists lists, swarm& world, time_point now)
+std::optional<snapshot> watch_follower::take_lists(swarm_lists lists)
 {
     if (!list_asked_at_)
-        return {}; // of a stream that is no more
-    const auto asked_at = *std::exchange(list_asked_at_, std::nullopt);
+        return std::nullopt; // of a stream that is no more
+    listed_since_ = *std::exchange(list_asked_at_, std::nullopt);
     floors_ = floors_of(lists);
     snapshot all{std::move(lists.services), std::move(lists.nodes), std::move(lists.tasks), std::move(lists.networks)};
     all.containers_listed = false;
-    auto changes = world.replace(std::move(all));
+    return all;
+}
+
+model_changes watch_follower::listed(const model_changes& changes, swarm& world, time_point now)
+{
     if (stage_ == stage::following && in_step_ && !is_lagging_)
         suspect(changes, now);
 
@@ -243,18 +247,17 @@ model_changes watch_follower::listed(swarm_lists lists, swarm& world, time_point
     promised_until_.reset();
     in_step_ = true;
     silent_since_.reset();
-    answered_at_ = asked_at;
+    answered_at_ = listed_since_;
     listed_at_ = now;
     failures_ = 0;
-    const auto interval = std::max<duration>(reconcile_interval, (now - asked_at) * list_share);
+    const auto interval = std::max<duration>(reconcile_interval, (now - listed_since_) * list_share);
     list_at_ = now + random_.spread(first ? duration(first_reconcile) : interval, interval_jitter);
-    if (is_lagging_ && stream_version_ < floors_.tasks)
+    if (is_lagging_ && stream_version_ < floors_.tasks) {
         list_at_ = now + lagging_interval;
-    else {
-        is_lagging_ = false;
-        changes += replay(world);
+        return {};
     }
-    return changes;
+    is_lagging_ = false;
+    return replay(world);
 }
 
 void watch_follower::list_failed(time_point now)
@@ -271,7 +274,7 @@ void watch_follower::suspect(const model_changes& changes, time_point now)
     suspects_.insert(changes.services.begin(), changes.services.end());
     suspects_.insert(changes.nodes.begin(), changes.nodes.end());
     for (const auto& value : changes.flipped)
-        suspects_.insert(value.id);
+        suspects_.emplace(value.id);
     for (const auto& change : kept_)
         suspects_.erase(id_of(change));
     judge_at_ = suspects_.empty() ? std::nullopt : std::optional(now + grace);

@@ -42,7 +42,12 @@ public:
     /// It could not be opened, or has ended.
     void lost(time_point now);
     [[nodiscard]] model_changes changed(std::vector<object_change> changes, swarm& world, time_point now);
-    [[nodiscard]] model_changes listed(swarm_lists lists, swarm& world, time_point now);
+    /// What the lists say, for the caller to take into the model, and then to say so by `listed`; nothing where they
+    /// are of a stream that is no more.
+    [[nodiscard]] std::optional<snapshot> take_lists(swarm_lists lists);
+    /// @param changes  what they changed
+    /// @return what has changed since they were asked for
+    [[nodiscard]] model_changes listed(const model_changes& changes, swarm& world, time_point now);
     void list_failed(time_point now);
     [[nodiscard]] model_changes leader_answered(std::vector<node> nodes, swarm& world, time_point now);
     void leader_silent(time_point now);
@@ -66,8 +71,8 @@ public:
     /// When the leader was asked what it answered last; nothing while it never did. What is known is true as of then.
     [[nodiscard]] std::optional<time_point> answered_at() const noexcept { return answered_at_; }
 
-    /// When the list that is being read was asked for.
-    [[nodiscard]] std::optional<time_point> list_asked_at() const noexcept { return list_asked_at_; }
+    /// When the latest lists were asked for that came.
+    [[nodiscard]] time_point listed_since() const noexcept { return listed_since_; }
 
     /// Whether changes are kept back for now.
     [[nodiscard]] bool holds_changes() const noexcept { return !in_step_ || is_stale() || is_lagging_; }
@@ -122,6 +127,7 @@ private:
     std::optional<time_point> judge_at_;
 
     std::optional<time_point> list_asked_at_;
+    time_point listed_since_{};
     time_point list_at_ = time_point::max();
     std::optional<time_point> leader_asked_at_;
     id_set removed_nodes_; ///< that the stream has told of since then

@@ -1,5 +1,6 @@
 #include "agent/docker/decode.hpp"
 
+#include "agent/core/shared_parts.hpp"
 #include "agent/docker/errc.hpp"
 #include "agent/docker/json_repair.hpp"
 #include "agent/docker/label_map.hpp"
@@ -9,10 +10,12 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <new>
-#include <set>
 #include <string>
 #include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <simdjson.h>
@@ -111,17 +114,38 @@ std::optional<dom::element> child(const std::optional<dom::element>& parent, std
 
 /// Walks down a path of keys.
 template <class... Keys>
-std::optional<dom::element> descend(const dom::element& root, Keys... keys)
+std::optional<dom::element> descend(std::optional<dom::element> at, Keys... keys)
 {
-    std::optional<dom::element> at = root;
     ((at = child(at, keys)), ...);
     return at;
 }
 
-std::string text(const std::optional<dom::element>& value)
+/// Children by these names, found in one go: of the same name the first.
+template <std::size_t Count>
+std::array<std::optional<dom::element>, Count> children(const dom::element& parent,
+                                                        const std::array<std::string_view, Count>& names)
+{
+    std::array<std::optional<dom::element>, Count> found;
+    dom::object fields;
+    if (parent.get(fields) != simdjson::SUCCESS)
+        return found;
+    for (const auto& [key, value] : fields)
+        for (std::size_t at = 0; at < Count; ++at)
+            if (key == names[at] && !found[at] && !value.is_null())
+                found[at] = value;
+    return found;
+}
+
+/// Points into the parser.
+std::string_view view(const std::optional<dom::element>& value)
 {
     std::string_view found;
-    return value && value->get(found) == simdjson::SUCCESS ? std::string(found) : std::string{};
+    return value && value->get(found) == simdjson::SUCCESS ? found : std::string_view{};
+}
+
+std::string text(const std::optional<dom::element>& value)
+{
+    return std::string(view(value));
 }
 
 bool is_true(const std::optional<dom::element>& value)
@@ -162,6 +186,7 @@ core::label_map labels(const std::optional<dom::element>& value)
     dom::object fields;
     if (!value || value->get(fields) != simdjson::SUCCESS)
         return found;
+    found.reserve(fields.size());
     for (const auto& [key, content] : fields) {
         std::string_view content_text;
         if (content.get(content_text) == simdjson::SUCCESS)
@@ -198,7 +223,7 @@ core::task_state task_state(std::string_view word)
 
 core::transport transport(const std::optional<dom::element>& value)
 {
-    const auto word = text(value);
+    const auto word = view(value);
     if (!value || word == "tcp") // engines always say it; their clients' default is TCP
         return core::transport::tcp;
     if (word == "udp")
@@ -208,7 +233,7 @@ core::transport transport(const std::optional<dom::element>& value)
 
 core::publish_mode publish_mode(const std::optional<dom::element>& value)
 {
-    const auto word = text(value);
+    const auto word = view(value);
     if (word == "host")
         return core::publish_mode::host;
     return word == "ingress" ? core::publish_mode::ingress : core::publish_mode::unknown;
@@ -310,52 +335,81 @@ core::network network(const dom::element& from)
     return into;
 }
 
-/// The networks of many tasks, each once: every task carries whole copies of its own.
-class network_table {
+/// What many tasks have in common, each once: every task carries whole copies of its networks and of its labels.
+class task_parts {
 public:
-    void add(const dom::element& from)
+    core::shared_text text(const std::optional<dom::element>& value) { return parts_.share(view(value)); }
+
+    core::shared_text add_network(const dom::element& from)
     {
-        std::string_view id;
-        if (from["ID"].get(id) != simdjson::SUCCESS || id.empty() || seen_.contains(id))
-            return;
-        seen_.emplace(id);
-        networks_.push_back(network(from));
+        const auto id = view(child(from, "ID"));
+        auto known = parts_.share(id);
+        if (!id.empty() && seen_.insert(known).second)
+            networks_.push_back(network(from));
+        return known;
     }
 
-    [[nodiscard]] std::vector<core::network> take() { return std::move(networks_); }
+    /// Labels of a task of that service: mostly those of the task before.
+    core::shared_labels labels_of(const core::shared_text& service_id, const std::optional<dom::element>& value)
+    {
+        auto& latest = latest_labels_[service_id];
+        if (!is_same(latest.get(), value))
+            latest = labels(value);
+        return latest;
+    }
+
+    [[nodiscard]] std::vector<core::network> take_networks() { return std::move(networks_); }
 
 private:
-    std::set<std::string, std::less<>> seen_;
+    static bool is_same(const core::label_map& known, const std::optional<dom::element>& value)
+    {
+        dom::object fields;
+        if (!value || value->get(fields) != simdjson::SUCCESS)
+            return known.empty();
+        if (fields.size() != known.size())
+            return false;
+        auto at = known.begin();
+        for (const auto& [key, content] : fields) {
+            if (key != at->first || !content.is_string() || view(content) != at->second)
+                return false;
+            ++at;
+        }
+        return true;
+    }
+
+    core::shared_parts parts_;
+    std::unordered_set<core::shared_text, core::text_hash, core::text_equal> seen_;
     std::vector<core::network> networks_;
+    std::unordered_map<core::shared_text, core::shared_labels, core::text_hash, core::text_equal> latest_labels_;
 };
 
-void read_states(const dom::element& from, core::task& into)
+void read_states(const std::optional<dom::element>& state, const std::optional<dom::element>& desired, core::task& into)
 {
-    core::state_words words{text(descend(from, "Status", "State")), text(child(from, "DesiredState"))};
-    into.state = task_state(words.state);
-    into.desired = task_state(words.desired);
-    if (words.state != to_string(into.state) || words.desired != to_string(into.desired))
-        into.odd_states.push_front(std::move(words));
+    into.state = task_state(view(state));
+    into.desired = task_state(view(desired));
+    if (view(state) != to_string(into.state) || view(desired) != to_string(into.desired))
+        into.odd_states.push_front({text(state), text(desired)});
 }
 
-core::task task(const dom::element& from, network_table& networks)
+core::task task(const dom::element& from, task_parts& parts)
 {
+    const auto [id, service_id, node_id, spec, slot, status, desired, attachments] = children<8>(
+        from, {"ID", "ServiceID", "NodeID", "Spec", "Slot", "Status", "DesiredState", "NetworksAttachments"});
     core::task into;
-    into.id = text(child(from, "ID"));
-    into.service_id = text(child(from, "ServiceID"));
-    into.node_id = text(child(from, "NodeID"));
-    read_states(from, into);
-    into.container_labels = labels(descend(from, "Spec", "ContainerSpec", "Labels"));
-    into.host_ports = ports(descend(from, "Status", "PortStatus", "Ports"));
-    into.slot = static_cast<std::int64_t>(number(child(from, "Slot")));
-    into.container_id = text(descend(from, "Status", "ContainerStatus", "ContainerID"));
-    for_each(child(from, "NetworksAttachments"), [&](const dom::element& attached) {
-        if (const auto where = child(attached, "Network"))
-            networks.add(*where);
+    into.id = view(id);
+    into.service_id = parts.text(service_id);
+    into.node_id = parts.text(node_id);
+    read_states(child(status, "State"), desired, into);
+    into.container_labels = parts.labels_of(into.service_id, descend(spec, "ContainerSpec", "Labels"));
+    into.host_ports = ports(descend(status, "PortStatus", "Ports"));
+    into.slot = static_cast<std::int64_t>(number(slot));
+    into.container_id = view(descend(status, "ContainerStatus", "ContainerID"));
+    for_each(attachments, [&](const dom::element& attached) {
         auto& place = into.attachments.emplace_back();
-        place.network_id = text(descend(attached, "Network", "ID"));
+        if (const auto where = child(attached, "Network"))
+            place.network_id = parts.add_network(*where);
         for_each(child(attached, "Addresses"),
-                 [&place](const dom::element& address) { place.addresses.push_back(text(address)); });
+                 [&place](const dom::element& address) { place.addresses.push_back(view(address)); });
     });
     return into;
 }
@@ -545,15 +599,15 @@ class collection<decoded_tasks> {
 public:
     [[nodiscard]] bool add(const dom::element& from)
     {
-        tasks_.push_back(task(from, networks_));
+        tasks_.push_back(task(from, parts_));
         return !tasks_.back().id.empty();
     }
 
-    [[nodiscard]] decoded_tasks take() { return {std::move(tasks_), networks_.take()}; }
+    [[nodiscard]] decoded_tasks take() { return {std::move(tasks_), parts_.take_networks()}; }
 
 private:
     std::vector<core::task> tasks_;
-    network_table networks_;
+    task_parts parts_;
 };
 
 std::string describe(const list_defect& defect)
@@ -675,12 +729,12 @@ result<core::node> decode_node(std::string json)
 
 result<decoded_tasks> decode_task(std::string json)
 {
-    network_table networks;
-    auto one = decode_one<core::task>(std::move(json),
-                                      [&networks](const dom::element& element) { return task(element, networks); });
+    task_parts parts;
+    auto one =
+        decode_one<core::task>(std::move(json), [&parts](const dom::element& element) { return task(element, parts); });
     if (!one)
         return one.error();
-    return decoded_tasks{{*std::move(one)}, networks.take()};
+    return decoded_tasks{{*std::move(one)}, parts.take_networks()};
 }
 
 result<std::optional<core::hint>> decode_event(std::string json)

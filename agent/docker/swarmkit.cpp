@@ -1,5 +1,6 @@
 #include "agent/docker/swarmkit.hpp"
 
+#include "agent/core/shared_parts.hpp"
 #include "agent/docker/errc.hpp"
 #include "agent/docker/label_map.hpp"
 #include "agent/docker/utf8.hpp"
@@ -705,7 +706,13 @@ result<std::vector<core::object_change>> decode_watch_message(std::string_view m
 
 result<std::vector<core::task>> decode_task_list(std::string_view message)
 {
-    return with_ids(decode_all<core::task>(message, task));
+    core::shared_parts parts;
+    return with_ids(decode_all<core::task>(message, [&parts](pbf_reader from) {
+        auto made = task(from);
+        if (made)
+            parts.share(*made);
+        return made;
+    }));
 }
 
 result<std::vector<core::service>> decode_service_list(std::string_view message)

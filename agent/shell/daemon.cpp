@@ -139,16 +139,16 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
           },
           {}, access_ ? access_->front() : proto_http::server_front{})
 {
-    for (auto& [which, file] : files)
-        outputs_.add(which,
-                     file_output(which, std::move(file), settings.debounce, log, counts_.files.at(which), diary_));
+    for (auto& [which, file] : files) {
+        auto targets = [this, role = which] { return loop_.state().believed_parts(role); };
+        outputs_.add(which, file_output(which, std::move(file), std::move(targets), settings.debounce, log,
+                                        counts_.files.at(which), diary_));
+    }
     loop_.listen({[this](const core::event& what) {
                       diary_.heard(what, loop_.state().world(), std::chrono::system_clock::now());
                   },
                   [this](const core::action& what) { diary_.decided(what, std::chrono::system_clock::now()); },
-                  [this](const core::publish& news) {
-                      outputs_.publish(news.which, loop_.state().believed(news.which), news.since, news.at_once);
-                  },
+                  [this](const core::publish& news) { outputs_.publish(news.which, news.since, news.at_once); },
                   [this] { outputs_.verify(); },
                   [this] {
                       outputs_.reconsider();

@@ -3,6 +3,10 @@
 #include "proto_http/tls_expiry.hpp"
 #include "runtime/first_of.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -59,11 +63,16 @@ asio::awaitable<void> discovery_loop::run()
 
 asio::awaitable<void> discovery_loop::keep_time()
 {
+    const auto executor = co_await asio::this_coro::executor;
     for (;;) {
         co_await deadline_.wait_until(machine_.deadline().value_or(clock::time_point::max()));
         // Rung when the deadline moved; then there may be nothing to do yet.
-        if (const auto due = machine_.deadline(); due && *due <= clock::now())
-            feed(core::tick{});
+        const auto due = machine_.deadline();
+        if (!due || *due > clock::now())
+            continue;
+        // Where a step is worked out in parts, the bell was rung by the part before, and nobody else had a turn.
+        co_await asio::post(executor, asio::use_awaitable);
+        feed(core::tick{});
     }
 }
 
@@ -124,10 +133,8 @@ void discovery_loop::note(const core::carried_by& what)
 void discovery_loop::update_gauges() const
 {
     const auto& world = machine_.world();
-    for (const auto which : core::all_roles) {
-        const auto believed = machine_.believed(which);
-        counts_.targets[to_string(which)].Set(believed ? static_cast<double>(sd_writer::count_targets(*believed)) : 0);
-    }
+    for (const auto which : core::all_roles)
+        counts_.targets[to_string(which)].Set(static_cast<double>(machine_.target_count(which)));
     core::skip_counts skipped;
     for (const auto which : core::all_roles)
         skipped += machine_.skipped(which);

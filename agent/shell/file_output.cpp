@@ -38,14 +38,16 @@ constexpr std::size_t most_compared = 20'000;
 /// What was written, and what that changed; nothing where there is nothing to compare it with.
 using compared = std::pair<sd_writer::write_report, std::optional<target_changes>>;
 
-compared write_and_compare(sd_writer::writer& writer, const std::vector<sd_writer::target_group>& targets,
-                           const sd_writer::target_list& before)
+compared write_and_compare(sd_writer::writer& writer, const sd_writer::target_parts& targets,
+                           const std::optional<sd_writer::target_parts>& before)
 {
     compared done{writer.write(targets), std::nullopt};
     if (done.first.outcome != sd_writer::write_outcome::written || !before)
         return done;
     try {
-        done.second = changes_between(*before, targets, chronicle::named_changes);
+        const auto old_groups = sd_writer::canonical(*before);
+        const auto new_groups = sd_writer::canonical(targets);
+        done.second = changes_between(old_groups, new_groups, chronicle::named_changes);
     } catch (const std::bad_alloc&) {
         // The file is right; that nobody can be told what is new is no reason to end.
     }
@@ -59,17 +61,23 @@ double seconds(std::chrono::steady_clock::duration value)
 
 } // namespace
 
-file_output::file_output(core::role which, sd_writer::writer target, sd_writer::debounce::limits limits,
-                         const runtime::logger& log, metrics::file_series& counts, chronicle& diary)
-    : writer_(std::move(target)), debounce_(limits), log_(log), counts_(counts), diary_(diary)
+file_output::file_output(core::role which, sd_writer::writer target, std::function<sd_writer::target_parts()> targets,
+                         sd_writer::debounce::limits limits, const runtime::logger& log, metrics::file_series& counts,
+                         chronicle& diary)
+    : writer_(std::move(target)),
+      targets_(std::move(targets)),
+      debounce_(limits),
+      log_(log),
+      counts_(counts),
+      diary_(diary)
 {
     facts_.path = writer_.path().native();
     facts_.which = which;
 }
 
-void file_output::publish(sd_writer::target_list targets, std::optional<clock::time_point> since, bool at_once)
+void file_output::publish(std::optional<clock::time_point> since, bool at_once)
 {
-    targets_ = std::move(targets);
+    published_ = true;
     if (since && (!since_ || *since < *since_))
         since_ = since;
     debounce_.changed(clock::now());
@@ -81,7 +89,7 @@ void file_output::publish(sd_writer::target_list targets, std::optional<clock::t
 
 void file_output::verify()
 {
-    if (targets_ && !due_at_ && failures_ == 0 && !debounce_.deadline(false))
+    if (published_ && !due_at_ && failures_ == 0 && !debounce_.deadline(false))
         due_at_ = clock::now();
 }
 
@@ -100,13 +108,13 @@ asio::awaitable<void> file_output::write(runtime::helper_thread& disk)
     is_told_ = false;
     const auto since = std::exchange(since_, std::nullopt);
     const auto started = clock::now();
-    // The lists are shared with the job: what is published meanwhile is another one.
-    const auto targets = targets_;
-    auto job = [&writer = writer_, targets, before = held_] { return write_and_compare(writer, *targets, before); };
+    // Parts are shared with the job: what is new meanwhile has others. There they are put into order, too.
+    const auto targets = targets_();
+    auto job = [&writer = writer_, targets, before = held_] { return write_and_compare(writer, targets, before); };
     auto [report, changes] = co_await disk.run(std::move(job));
     changes_ = std::move(changes);
     if (report.outcome != sd_writer::write_outcome::failed)
-        held_ = report.targets <= most_compared ? targets : nullptr;
+        held_ = report.targets <= most_compared ? std::optional(targets) : std::nullopt;
     finished(report, since, clock::now() - started);
 }
 

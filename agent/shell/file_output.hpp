@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -36,15 +37,17 @@ class file_output {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// @param target  opened
-    /// @param diary   is told of what is new and what was written
-    file_output(core::role which, sd_writer::writer target, sd_writer::debounce::limits limits,
-                const runtime::logger& log, metrics::file_series& counts, chronicle& diary);
+    /// @param target   opened
+    /// @param targets  what the file should say; asked when it is written
+    /// @param diary    is told of what is new and what was written
+    file_output(core::role which, sd_writer::writer target, std::function<sd_writer::target_parts()> targets,
+                sd_writer::debounce::limits limits, const runtime::logger& log, metrics::file_series& counts,
+                chronicle& diary);
 
     /// The targets are new.
     /// @param since    when the change was first heard of, where that is known
     /// @param at_once  do not wait for quiet
-    void publish(sd_writer::target_list targets, std::optional<clock::time_point> since, bool at_once);
+    void publish(std::optional<clock::time_point> since, bool at_once);
 
     /// Looks at the file soon: somebody may have deleted or edited it.
     void verify();
@@ -69,18 +72,19 @@ private:
                       clock::duration took);
 
     sd_writer::writer writer_;
+    std::function<sd_writer::target_parts()> targets_;
     sd_writer::debounce debounce_;
     const runtime::logger& log_;
     metrics::file_series& counts_;
     chronicle& diary_;
     output_facts facts_;
 
-    sd_writer::target_list targets_;          ///< what the file should say; nothing before the first list
-    sd_writer::target_list held_;             ///< what it says; nothing where that is not known, or very long
-    std::optional<target_changes> changes_;   ///< that the latest write brought
-    std::optional<clock::time_point> since_;  ///< of the oldest change not yet written
-    std::optional<clock::time_point> due_at_; ///< a write that does not wait for quiet
-    unsigned failures_ = 0;                   ///< in a row
+    bool published_ = false;
+    std::optional<sd_writer::target_parts> held_; ///< what it says; nothing where that is not known, or very long
+    std::optional<target_changes> changes_;       ///< that the latest write brought
+    std::optional<clock::time_point> since_;      ///< of the oldest change not yet written
+    std::optional<clock::time_point> due_at_;     ///< a write that does not wait for quiet
+    unsigned failures_ = 0;                       ///< in a row
     bool succeeded_ = false;
     bool is_told_ = false; ///< that there are new targets since the latest write
 };

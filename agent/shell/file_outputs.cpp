@@ -7,13 +7,12 @@ namespace agent::shell {
 
 namespace asio = boost::asio;
 
-void file_outputs::publish(core::role which, sd_writer::target_list targets, std::optional<clock::time_point> since,
-                           bool at_once)
+void file_outputs::publish(core::role which, std::optional<clock::time_point> since, bool at_once)
 {
     const auto file = files_.find(which);
     if (file == files_.end())
         return;
-    file->second.publish(std::move(targets), since, at_once);
+    file->second.publish(since, at_once);
     bell_.ring();
 }
 

@@ -32,8 +32,7 @@ public:
     void add(core::role which, file_output file) { files_.emplace(which, std::move(file)); }
 
     /// The targets of a role are new. Nothing happens for a role without a file.
-    void publish(core::role which, sd_writer::target_list targets, std::optional<clock::time_point> since,
-                 bool at_once);
+    void publish(core::role which, std::optional<clock::time_point> since, bool at_once);
 
     /// Looks at all files soon.
     void verify();

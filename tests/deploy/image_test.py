@@ -5,7 +5,9 @@
 """
 
 import functools
+import hashlib
 import io
+import json
 import os
 import pathlib
 import re
@@ -20,9 +22,12 @@ DEPLOY = ROOT / "deploy"
 STATE = {"swarm-sd": "etc/swarm-endpoints", "accountservice": "var/lib/accountservice"}
 
 
-def root_of(program):
+def make_root(program):
     """The tar of an image's root file system."""
     return subprocess.run([DEPLOY / "image-root", BUILD, program], stdout=subprocess.PIPE, check=True).stdout
+
+
+root_of = functools.cache(make_root)
 
 
 def of_each_image(check):
@@ -46,7 +51,7 @@ class Root(unittest.TestCase):
         self.assertEqual(
             files - libraries,
             {f"bin/{program}", "etc/passwd", "etc/group", "etc/nsswitch.conf", "etc/ssl/certs/ca-certificates.crt",
-             "usr/lib/ssl/cert.pem"},
+             "usr/lib/ssl/cert.pem", f"usr/share/doc/{program}/sbom.spdx.json"},
         )
 
     @of_each_image
@@ -56,8 +61,23 @@ class Root(unittest.TestCase):
         self.assertEqual([name for name, entry in entries.items() if entry.mode & 0o7022 and not entry.issym()], [])
 
     @of_each_image
+    def test_says_what_it_is_made_of(self, program, tar, entries):
+        with tarfile.open(fileobj=io.BytesIO(tar)) as files:
+            read = lambda name: files.extractfile(entries[name]).read()
+            bill = json.loads(read(f"usr/share/doc/{program}/sbom.spdx.json"))
+            listed = {
+                entry["fileName"]: {sum_["algorithm"]: sum_["checksumValue"] for sum_ in entry["checksums"]}["SHA256"]
+                for entry in bill["files"]
+            }
+            self.assertEqual(listed.pop(f"./{program}"), hashlib.sha256(read(f"bin/{program}")).hexdigest())
+            libraries = {f"/{name}" for name in entries if re.search(r"\.so\b", name)}
+            self.assertEqual(set(listed), libraries)
+            for name, digest in listed.items():
+                self.assertEqual(digest, hashlib.sha256(read(name.lstrip("/"))).hexdigest(), name)
+
+    @of_each_image
     def test_is_the_same_each_time(self, program, tar, _entries):
-        self.assertEqual(tar, root_of(program))
+        self.assertEqual(tar, make_root(program))
 
     @unittest.skipIf(os.getuid() != 0 and "CI" not in os.environ, "needs root")
     @of_each_image

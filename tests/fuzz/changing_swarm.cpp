@@ -137,7 +137,8 @@ hint changing_swarm::change_task(choices& decide)
     if (at < all.size() && decide.one_in(4)) {
         const auto gone = all[at];
         remove(all, at);
-        return {hint::subject::container, hint::change::died, {}, gone.id, gone.service_id, gone.node_id};
+        return {hint::subject::container,      hint::change::died,       {}, std::string(gone.id),
+                std::string(gone.service_id), std::string(gone.node_id)};
     }
     task made;
     if (at < all.size()) {
@@ -152,7 +153,8 @@ hint changing_swarm::change_task(choices& decide)
     made.state = decide.any({task_state::running, task_state::starting, task_state::failed});
     made.desired = decide.any({task_state::running, task_state::running, task_state::shutdown});
     const auto what = decide.any({hint::change::started, hint::change::died});
-    const hint told{hint::subject::container, what, {}, made.id, made.service_id, made.node_id};
+    const hint told{hint::subject::container,     what,                    {}, std::string(made.id),
+                    std::string(made.service_id), std::string(made.node_id)};
     put(all, std::move(made));
     return told;
 }

@@ -46,11 +46,12 @@ void require_sound(const agent::core::node& value)
 void require_sound(const agent::core::task& value)
 {
     require(!value.id.empty(), "a task has an ID");
-    for (const auto* text : {&value.id, &value.service_id, &value.node_id})
-        require_text(*text);
+    for (const std::string_view text :
+         {std::string_view(value.id), std::string_view(value.service_id), std::string_view(value.node_id)})
+        require_text(std::string(text));
     require_labels(value.container_labels);
     for (const auto& attached : value.attachments) {
-        require_text(attached.network_id);
+        require_text(std::string(attached.network_id));
         std::for_each(attached.addresses.begin(), attached.addresses.end(), require_text);
     }
 }

@@ -96,7 +96,8 @@ bool has_forbidden(std::string_view text)
 std::string in_small_pieces(const std::vector<target_group>& groups)
 {
     std::string document;
-    sd_writer::json_pieces pieces(groups, 1);
+    const sd_writer::ordered_groups ordered(groups);
+    sd_writer::json_pieces pieces(ordered, 1);
     for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
         fuzz::require(piece.ends_with('\n'), "a piece ends at a line's end");
         document += piece;

@@ -100,7 +100,7 @@ private:
             begin_with_history();
             follower_.armed(now_);
         } else if (list_) {
-            (void)follower_.listed(lists_of_several_moments(*std::exchange(list_, std::nullopt)), world_, now_);
+            take_lists(lists_of_several_moments(*std::exchange(list_, std::nullopt)));
         } else if (nodes_) {
             auto nodes = *std::exchange(nodes_, std::nullopt);
             if (!decide_.one_in(2))
@@ -182,6 +182,12 @@ private:
     void on(const Other&)
     {
         fuzz::require(false, "nothing is asked of the engine");
+    }
+
+    void take_lists(swarm_lists lists)
+    {
+        if (auto data = follower_.take_lists(std::move(lists)))
+            (void)follower_.listed(world_.replace(*std::move(data)), world_, now_);
     }
 
     /// Where everything was told, the model is the swarm, but for the managers' status.

@@ -90,7 +90,26 @@ private:
             return found;
         };
         from.explain = [this](std::string_view service) { return agent::core::explain(service, world_, {}); };
+        from.events = [](const request&) { return reply{}; };
+        from.status = [this](std::string search) { return status_of(std::move(search)); };
         return from;
+    }
+
+    /// A report with what was searched for wherever a name may stand.
+    asio::awaitable<agent::shell::status_report> status_of(std::string search) const
+    {
+        agent::shell::status_report report;
+        report.findings = {{search, search}};
+        report.feeds.carries_because = search;
+        report.feeds.read_trouble = search;
+        report.outputs = {{.path = search, .error = search}};
+        for (const auto& [id, service] : world_.services())
+            report.rows.push_back({.name = service.name});
+        report.rows.push_back({.name = search});
+        report.explained = search;
+        report.heard = {{1, {}, "heard", search, {}}};
+        report.search = std::move(search);
+        co_return report;
     }
 
     asio::awaitable<sd_writer::target_list> targets_of(role which) const { co_return known(which); }
@@ -268,6 +287,48 @@ void require_explain_page(const reply& page, const request& asked)
     fuzz::require(exists || (count(root, "nearest") <= 3 && count(root, "tasks") == 0), "and has no tasks");
 }
 
+// --- / and /api/v1/status ---
+
+std::size_t count_of(std::string_view text, std::string_view part)
+{
+    std::size_t found = 0;
+    for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size()))
+        ++found;
+    return found;
+}
+
+/// The page when a harmless name was searched for.
+std::string harmless_page()
+{
+    request harmless;
+    harmless.method = "GET";
+    harmless.path = "/";
+    harmless.query = {{"service", "a"}};
+    return answer(harmless).value().body;
+}
+
+/// What was asked for is text in the page, and nothing else: the page has the same markup as when nothing was.
+void require_status_page(const reply& page, const request& asked)
+{
+    static const auto plain = harmless_page();
+    const auto search = asked.query_value("service");
+    fuzz::require(fuzz::as_utf8(page.body) == page.body, "a page is UTF-8, whatever was asked");
+    if (search.empty())
+        return;
+    for (const auto* mark : {"<", ">", "\""})
+        fuzz::require(count_of(page.body, mark) == count_of(plain, mark), "no name is more than text");
+}
+
+void require_status_json(const reply& page, const request& asked)
+{
+    simdjson::dom::parser parser;
+    const auto root = parsed(parser, page.body);
+    std::string_view shown;
+    fuzz::require(root["data"]["findings"].at(0)["what"].get(shown) == simdjson::SUCCESS &&
+                      shown == fuzz::as_utf8(asked.query_value("service")),
+                  "and in JSON it is what it was");
+}
+
 } // namespace
 
 /// A request: its target, what it has (If-None-Match) and what it takes (Accept-Encoding), each a line.
@@ -293,6 +354,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     constexpr std::string_view sd = "/sd/";
     if (asked.path == "/api/v1/targets")
         require_targets_page(*page, asked);
+    else if (asked.path == "/")
+        require_status_page(*page, asked);
+    else if (asked.path == "/api/v1/status")
+        require_status_json(*page, asked);
     else if (asked.path == "/api/v1/explain")
         require_explain_page(*page, asked);
     else if (asked.path.starts_with(sd))

@@ -5,49 +5,27 @@ that is written to memory and vanishes with the test.
     deb_test.py BUILD
 """
 
+import hashlib
 import json
 import os
 import pathlib
 import re
-import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import urllib.request
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = ("swarm-sd", "accountservice")
-PATIENCE = 30
+from machine import (
+    PATIENCE, PROGRAMS, SOURCE, Machine, Service, build_packages, enter_namespaces, output_of, run, start_engine, unit_of,
+)
 
-# systemd is not what runs here, so what it would do is done by hand: the unit is checked by systemd-analyze, its command
-# is run as its user with its environment, told to a socket of this test, and held against its filter of system calls.
+DATE = "1704067200"
 
-
-def output_of(*command, **how):
-    return subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True, **how).stdout
-
-
-def build_packages(into, **variables):
-    subprocess.run(["cpack", "--config", BUILD / "CPackConfig.cmake", "-B", into], check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | variables)
-    return {program: next(pathlib.Path(into).glob(f"{program}_*.deb")) for program in PROGRAMS}
-
-
-def unit_of(program):
-    """Section → name → values, in the order of the file."""
-    sections = {}
-    for line in (SOURCE / f"packaging/{program}/{program}.service").read_text().splitlines():
-        if line.startswith("["):
-            section = sections.setdefault(line.strip("[]"), {})
-        elif "=" in line and not line.startswith("#"):
-            name, value = line.split("=", 1)
-            section.setdefault(name, []).append(value)
-    return sections
+# systemd_test.py has systemd run the services. Here the unit's command is run as its user with its environment, so that what it
+# tells, and each of its system calls, can be seen.
 
 
 def owners_of(path):
@@ -70,7 +48,7 @@ class Package(unittest.TestCase):
                 f"usr/bin/{program}", f"etc/default/{program}", f"usr/lib/systemd/system/{program}.service",
                 f"usr/share/man/man1/{program}.1.gz", f"usr/share/bash-completion/completions/{program}",
                 f"usr/share/zsh/vendor-completions/_{program}", f"usr/share/fish/vendor_completions.d/{program}.fish",
-                f"usr/share/doc/{program}/copyright", f"usr/share/doc/{program}/changelog.gz",
+                f"usr/share/doc/{program}/sbom.spdx.json", f"usr/share/doc/{program}/copyright", f"usr/share/doc/{program}/changelog.gz",
             )})
             for mode, owner, _, _, _, path in listed:
                 self.assertEqual(owner, "root/root")
@@ -95,11 +73,21 @@ class Package(unittest.TestCase):
             # One of the libraries says itself by which name others depend on it.
             self.assertEqual({"libspdlog1.10-fmt9" if name == "libspdlog1.10" else name for name in owners} - wanted, set())
 
+    def test_says_what_its_program_is_made_of(self):
+        for program in PROGRAMS:
+            with tempfile.TemporaryDirectory() as where:
+                run("dpkg-deb", "--extract", PACKAGES[program], where)
+                bill = json.loads(pathlib.Path(where, f"usr/share/doc/{program}/sbom.spdx.json").read_text())
+                [listed] = [entry for entry in bill["files"] if entry["fileName"] == f"./{program}"]
+                contents = pathlib.Path(where, f"usr/bin/{program}").read_bytes()
+                self.assertIn({"algorithm": "SHA256", "checksumValue": hashlib.sha256(contents).hexdigest()},
+                              listed["checksums"])
+
     def test_is_the_same_each_time(self):
-        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
-            one, other = (build_packages(where, SOURCE_DATE_EPOCH="1704067200") for where in (first, second))
+        with tempfile.TemporaryDirectory() as where:
+            again = build_packages(BUILD, where, SOURCE_DATE_EPOCH=DATE)
             for program in PROGRAMS:
-                self.assertEqual(one[program].read_bytes(), other[program].read_bytes(), program)
+                self.assertEqual(again[program].read_bytes(), PACKAGES[program].read_bytes(), program)
 
     @unittest.skipUnless(shutil.which("lintian"), "no lintian")
     def test_is_as_debian_wants_packages(self):
@@ -119,99 +107,6 @@ class Unit(unittest.TestCase):
     def test_waits_longer_than_its_program_needs_to_stop(self):
         [seconds] = re.findall(r"most_seconds_to_stop = (\d+);", (SOURCE / "agent/shell/run.cpp").read_text())
         self.assertGreater(int(unit_of("swarm-sd")["Service"]["TimeoutStopSec"][0].rstrip("s")), int(seconds))
-
-
-class Machine:
-    """This machine's files, with changes kept in memory."""
-
-    def __init__(self):
-        base = self.base = pathlib.Path(tempfile.mkdtemp())
-        run("mount", "-t", "tmpfs", "-o", "mode=755", "changes", base)
-        for name in ("changed", "work", "root"):
-            (base / name).mkdir()
-        self.changed, self.root = base / "changed", base / "root"
-        run("mount", "-t", "overlay", "overlay", "-o",
-            f"lowerdir=/,upperdir={self.changed},workdir={base}/work", self.root)
-        run("mount", "-t", "proc", "proc", self.root / "proc")
-        run("mount", "--rbind", "/dev", self.root / "dev")
-        for name in ("run", "tmp"):
-            run("mount", "-t", "tmpfs", "-o", "mode=1777" if name == "tmp" else "mode=755", name, self.root / name)
-
-    def remove(self):
-        run("umount", "--recursive", "--lazy", self.base)
-        self.base.rmdir()
-
-    def __truediv__(self, path):
-        return self.root / path.lstrip("/")
-
-    def run(self, *command):
-        return output_of("chroot", self.root, *command, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"})
-
-    def files(self):
-        """Those that are there and were changed or made here, but for the records of dpkg and other caches."""
-        kept = ("var/lib/dpkg/", "var/log/", "var/cache/")
-        found = set()
-        for path in self.changed.rglob("*"):
-            name = str(path.relative_to(self.changed))
-            if (self.root / name).is_file() and not name.startswith(kept):
-                found.add(name)
-        return found
-
-
-class Systemd:
-    """The socket that a service tells how it is."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(path))
-        os.chmod(path, 0o666)
-        self.socket.settimeout(PATIENCE)
-
-    def until(self, line):
-        """Waits for a message with this line. @return the lines that came before it, and it"""
-        lines = []
-        while line not in lines:
-            lines += [said for said in self.socket.recv(4096).decode().splitlines() if said != "WATCHDOG=1"]
-        return lines
-
-
-class Service:
-    """A unit, run as systemd would, but for what only the kernel's cgroups and namespaces give."""
-
-    def __init__(self, machine, program, user, task):
-        self.machine, self.program, self.task = machine, program, task
-        self.systemd = Systemd(machine / "tmp/notify.sock")
-        self.calls = machine / f"tmp/{program}.strace"
-        self.calls.touch()
-        self.calls.chmod(0o666)
-        unit = unit_of(program)["Service"]
-        variables = {"PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": "/tmp/notify.sock",
-                     "WATCHDOG_USEC": str(int(unit["WatchdogSec"][0].rstrip("s")) * 1_000_000)}
-        for line in (machine / unit["EnvironmentFile"][0]).read_text().splitlines():
-            if line and not line.startswith("#"):
-                name, value = line.split("=", 1)
-                variables[name] = shlex.split(value)[0]
-        state = machine / f"var/lib/{unit['StateDirectory'][0]}"
-        state.mkdir(mode=int(unit["StateDirectoryMode"][0], 8))
-        os.chown(state, *user["owner"])
-        command = [word for words in unit["ExecStart"][0].split()
-                   for word in (variables["ARGS"].split() if words == "$ARGS" else [words])]
-        self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "/usr/sbin/chroot", str(machine.root), "setpriv", *user["become"],
-             "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all",
-             "strace", "-D", "-f", "-qq", "-o", f"/tmp/{program}.strace", *command],
-            env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        text, _ = self.process.communicate(timeout=PATIENCE)
-        self.systemd.until("STOPPING=1")
-        self.systemd.socket.close()
-        return self.process.returncode, text.decode()
-
-    def system_calls(self):
-        return set(re.findall(r"(?m)^\d+ +([a-z0-9_]+)\(", self.calls.read_text()))
 
 
 def allowed_calls(unit):
@@ -255,19 +150,6 @@ class Installed(unittest.TestCase):
     def packages(self):
         return [f"/tmp/packages/{path.name}" for path in (self.machine / "tmp/packages").iterdir()]
 
-    def run_engine(self):
-        """A simulated swarm behind the usual socket, which belongs to the group docker."""
-        path = self.machine / "run/docker.sock"
-        engine = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", BUILD / "bench/swarm_sim", "--socket", path,
-                                   "--seconds-per-change", "0"])
-        self.addCleanup(engine.wait)
-        self.addCleanup(engine.terminate)
-        limit = time.monotonic() + PATIENCE
-        while not path.exists() and time.monotonic() < limit:
-            time.sleep(0.01)
-        os.chown(path, 0, int(self.machine.run("getent", "group", "docker").split(":")[2]))
-        os.chmod(path, 0o660)
-
     def check_service(self, service, words):
         self.addCleanup(service.process.kill)
         try:
@@ -291,16 +173,16 @@ class Installed(unittest.TestCase):
     def test_agent_serves(self):
         if not shutil.which("strace") or not (BUILD / "bench/swarm_sim").exists():
             self.skipTest("needs strace and bench/swarm_sim")
-        self.run_engine()
+        engine = start_engine(BUILD, self.machine)
+        self.addCleanup(engine.wait)
+        self.addCleanup(engine.terminate)
         entry = self.machine.run("getent", "passwd", "swarm-sd").split(":")
         self.assertEqual((entry[5], entry[6].strip()), ("/nonexistent", "/usr/sbin/nologin"))
-        owner = (int(entry[2]), int(entry[3]))
-        service = Service(self.machine, "swarm-sd", {
-            "owner": owner, "become": ["--reuid", "swarm-sd", "--regid", "swarm-sd", "--init-groups"]}, self)
+        service = Service(self.machine, "swarm-sd")
         self.check_service(service, "ready")
         file = self.machine / "var/lib/swarm-sd/swarm-endpoints.json"
         self.assertEqual(sum(len(group["targets"]) for group in json.loads(file.read_text())), 6)
-        self.assertEqual((file.stat().st_uid, file.stat().st_mode & 0o777), (owner[0], 0o644))
+        self.assertEqual((file.stat().st_uid, file.stat().st_mode & 0o777), (service.user, 0o644))
         self.assertIn("swarm_sd_ready 1\n", get(9819, "/metrics"))
         self.machine.run("swarm-sd", "health")
         self.machine.run("setpriv", "--reuid", "nobody", "--clear-groups", "swarm-sd", "check",
@@ -314,9 +196,7 @@ class Installed(unittest.TestCase):
     def test_accountservice_serves(self):
         if not shutil.which("strace"):
             self.skipTest("needs strace")
-        # systemd would take a user that nobody else has.
-        service = Service(self.machine, "accountservice", {
-            "owner": (61184, 61184), "become": ["--reuid", "61184", "--regid", "61184", "--clear-groups"]}, self)
+        service = Service(self.machine, "accountservice")
         self.check_service(service, "serving")
         self.assertEqual(json.loads(get(6767, "/accounts/10000"))["id"], "10000")
         self.machine.run("accountservice", "health")
@@ -359,18 +239,10 @@ def binary_of(program):
     return BUILD / {"swarm-sd": "agent", "accountservice": "instrumented_service"}[program] / program
 
 
-def run(*command):
-    subprocess.run(list(map(str, command)), check=True)
-
-
 if __name__ == "__main__":
-    BUILD = pathlib.Path(sys.argv[1]).resolve()
-    # Mounts and ports of its own, which end with it.
-    if os.getuid() == 0 and "--inside" not in sys.argv:
-        os.execvp("unshare", ["unshare", "--mount", "--net", "--propagation", "private",
-                              sys.executable, "-B", __file__, str(BUILD), "--inside", *sys.argv[2:]])
     if os.getuid() == 0:
-        run("ip", "link", "set", "lo", "up")
+        enter_namespaces()
+    BUILD = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as built:
-        PACKAGES = build_packages(built)
-        unittest.main(argv=[sys.argv[0], *(word for word in sys.argv[2:] if word != "--inside")])
+        PACKAGES = build_packages(BUILD, built, SOURCE_DATE_EPOCH=DATE)
+        unittest.main(argv=[sys.argv[0], *sys.argv[2:]])

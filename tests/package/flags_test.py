@@ -128,7 +128,8 @@ class Zsh(unittest.TestCase):
           zpty shell zsh -f -i
           zpty -w shell 'PROMPT= RPROMPT=; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -D -u'
           zpty -w shell 'functions[_program]=$(< {DOCS}/{program}/zsh); compdef _program {program}'
-          zpty -w shell 'zstyle ":completion:*" list-prompt ""; LISTMAX=10000; bindkey "^I" list-choices; COLUMNS=300 LINES=200; print rea''dy'
+          zpty -w shell 'zstyle ":completion:*" list-prompt ""; zstyle ":completion:*" insert-tab false'
+          zpty -w shell 'LISTMAX=10000; bindkey "^I" list-choices; COLUMNS=300 LINES=200; print rea''dy'
           zpty -r shell text '*ready*'
           zpty -w -n shell $'{line}\\t'
           zpty -w shell $'\\C-u print do''ne'

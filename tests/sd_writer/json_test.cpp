@@ -119,7 +119,8 @@ TEST(JsonPieces, GiveTheWholeDocumentWhateverTheirSize)
         const auto groups = groups_of_many_sizes(count);
         const auto whole = to_json(groups);
         for (std::size_t bytes = 0; bytes < whole.size() + 2; ++bytes) {
-            json_pieces pieces(groups, bytes);
+            const ordered_groups ordered(groups);
+            json_pieces pieces(ordered, bytes);
             std::string joined;
             for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
                 ASSERT_TRUE(piece.ends_with('\n')) << bytes;
@@ -134,7 +135,8 @@ TEST(JsonPieces, GiveTheWholeDocumentWhateverTheirSize)
 TEST(JsonPieces, AreAboutAsLargeAsWanted)
 {
     const auto groups = groups_of_many_sizes(20'000);
-    json_pieces pieces(groups);
+    const ordered_groups ordered(groups);
+    json_pieces pieces(ordered);
     std::size_t count = 0;
     std::string joined;
     for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next(), ++count) {

@@ -45,7 +45,7 @@ TEST(Canonical, SortsGroupsByTheirFirstTargetAndThenTheirLabels)
 TEST(Canonical, DropsGroupsWithoutATarget)
 {
     EXPECT_THAT(canonical({{{}, {{"task", "none"}}}}), IsEmpty());
-    EXPECT_THAT(canonical({}), IsEmpty());
+    EXPECT_THAT(canonical(std::vector<target_group>{}), IsEmpty());
     EXPECT_EQ(canonical({{{}, {{"n", "1"}}}, {{"a:1"}, {{"n", "1"}}}}), (groups{{{"a:1"}, {{"n", "1"}}}}));
 }
 

@@ -90,9 +90,9 @@ TEST_F(WriterTest, F48_GivesAnEqualFileItsModeBack)
 
 TEST_F(WriterTest, WritesAnEmptyList)
 {
-    EXPECT_EQ(file.write({}).outcome, write_outcome::written);
+    EXPECT_EQ(file.write(std::vector<target_group>{}).outcome, write_outcome::written);
     EXPECT_EQ(contents_of(output), "[]\n");
-    EXPECT_EQ(file.write({}).outcome, write_outcome::unchanged);
+    EXPECT_EQ(file.write(std::vector<target_group>{}).outcome, write_outcome::unchanged);
 }
 
 TEST_F(WriterTest, F45_PutsRightWhatOthersDidToTheFile)

@@ -115,7 +115,7 @@ struct object_words {
 
 object_words words_for(const core::task& value, const core::swarm& world)
 {
-    return {"task", value.id, name_of(value.service_id, world), std::string(state_word(value))};
+    return {"task", std::string(value.id), name_of(value.service_id, world), std::string(state_word(value))};
 }
 
 object_words words_for(const core::service& value, const core::swarm&)

@@ -61,8 +61,8 @@ char lower(char letter)
 
 bool fits(std::string_view name, std::string_view search)
 {
-    const auto found = std::ranges::search(name, search, {}, lower, lower);
-    return search.empty() || !found.empty();
+    const auto same = [](char a, char b) { return lower(a) == lower(b); };
+    return std::search(name.begin(), name.end(), search.begin(), search.end(), same) != name.end() || search.empty();
 }
 
 /// Gives the reactor back now and then.
@@ -122,11 +122,11 @@ private:
     std::vector<candidate> kept_; ///< a heap, the last in order in front
 };
 
-candidate::urgency urgency_of(const core::role_targets* made)
+candidate::urgency urgency_of(const core::object_targets* made)
 {
     if (made == nullptr)
         return candidate::urgency::calm;
-    if (made->groups.empty())
+    if (!made->groups)
         return trouble_count(made->skipped) > 0 ? candidate::urgency::not_scraped : candidate::urgency::calm;
     const bool is_troubled = trouble_count(made->skipped) > 0 || label_count(made->skipped) > 0;
     return is_troubled ? candidate::urgency::partly : candidate::urgency::calm;
@@ -146,30 +146,42 @@ service_row row_of(const core::service& subject, const core::discovery& state)
     service_row row{.name = subject.name, .is_updating = core::is_updating(subject)};
     if (subject.mode == core::service_mode::replicated)
         row.wanted = subject.wanted;
-    for (const auto& [id, task] : state.world().tasks_of(subject.id))
-        if (core::is_serving(task))
+    for (const auto* task : state.world().tasks_of(subject.id))
+        if (core::is_serving(*task))
             ++row.running;
     const auto* made = state.object(core::role::endpoints, subject.id);
     if (made != nullptr) {
-        row.targets = sd_writer::count_targets(made->groups);
+        row.targets = made->groups ? sd_writer::count_targets(*made->groups) : 0;
         row.skipped = made->skipped;
     }
     row.state = state_of(row, urgency_of(made));
     return row;
 }
 
-/// @param troubled  how many services somebody should look at
-asio::awaitable<void> list_services(const core::discovery& state, status_report& into, std::size_t& troubled)
+/// What a walk over all services comes to, beside the rows.
+struct walk {
+    std::size_t troubled = 0; ///< services that somebody should look at
+    std::string named{};      ///< ID of the one whose whole name was searched for
+};
+
+/// Fills in the rows and what is counted by services.
+asio::awaitable<walk> list_services(const core::discovery& state, status_report& into)
 {
+    walk seen;
     turns turn;
     best_candidates best;
     // What was looked at is named by its ID: the model may change at each turn.
     const auto& services = state.world().services();
     for (auto at = services.begin(); at != services.end();) {
         const auto id = at->first;
-        const auto how = urgency_of(state.object(core::role::endpoints, id));
+        const auto* made = state.object(core::role::endpoints, id);
+        if (made != nullptr)
+            into.skipped += made->skipped;
+        const auto how = urgency_of(made);
         if (how != candidate::urgency::calm)
-            ++troubled;
+            ++seen.troubled;
+        if (at->second.name == into.search)
+            seen.named = id;
         if (fits(at->second.name, into.search)) {
             ++into.matching;
             best.add({how, at->second.name, id});
@@ -182,15 +194,16 @@ asio::awaitable<void> list_services(const core::discovery& state, status_report&
             into.rows.push_back(row_of(*subject, state));
         co_await turn.take();
     }
+    co_return seen;
 }
 
 std::optional<std::string> explained(const core::discovery& state, const core::endpoint_rules& rules,
-                                     const std::string& name)
+                                     const std::string& id)
 {
-    const auto* subject = name.empty() ? nullptr : state.world().find_service_by_name(name);
-    if (subject == nullptr || state.world().tasks_of(subject->id).size() > explained_tasks)
+    const auto* subject = state.world().find_service(id);
+    if (subject == nullptr || state.world().tasks_of(id).size() > explained_tasks)
         return std::nullopt;
-    return core::to_text(core::explain(name, state.world(), rules));
+    return core::to_text(core::explain(subject->name, state.world(), rules));
 }
 
 // --- What is amiss ---
@@ -316,8 +329,7 @@ asio::awaitable<status_report> make_report(status_sources from, std::string sear
     const auto& diary = *from.diary;
     status_report report;
     report.search = std::move(search);
-    std::size_t troubled = 0;
-    co_await list_services(state, report, troubled);
+    const auto seen = co_await list_services(state, report);
 
     report.at = std::chrono::system_clock::now();
     if (const auto why = from.not_ready_because())
@@ -331,13 +343,12 @@ asio::awaitable<status_report> make_report(status_sources from, std::string sear
     report.holds_back = state.holds_back();
     report.outputs = from.outputs();
     for (const auto which : core::all_roles)
-        if (const auto known = state.believed(which))
-            report.targets.emplace_back(which, sd_writer::count_targets(*known));
+        if (state.is_known(which))
+            report.targets.emplace_back(which, state.target_count(which));
     report.services = state.world().services().size();
     report.tasks = state.world().task_count();
     report.nodes = state.world().node_count();
-    report.skipped = state.skipped(core::role::endpoints);
-    report.explained = explained(state, *from.rules, report.search);
+    report.explained = explained(state, *from.rules, seen.named);
     report.writes.assign(diary.writes().begin(), diary.writes().begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                               shown_writes, diary.writes().size())));
     report.heard = copies(diary.entries().latest_heard(shown_entries));
@@ -348,7 +359,7 @@ asio::awaitable<status_report> make_report(status_sources from, std::string sear
 
     judge_knowledge(from, report);
     judge_files(report);
-    judge_targets(report, troubled);
+    judge_targets(report, seen.troubled);
     co_return report;
 }
 

@@ -74,7 +74,7 @@ struct status_report {
     std::size_t services = 0;
     std::size_t tasks = 0;
     std::size_t nodes = 0;
-    core::skip_counts skipped; ///< role `endpoints`
+    core::skip_counts skipped; ///< of all services in role `endpoints`
 
     std::string search{};
     std::vector<service_row> rows;          ///< those somebody should look at first, then by name

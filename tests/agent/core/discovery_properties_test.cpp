@@ -184,7 +184,7 @@ private:
         made.desired = one_in(4) ? task_state::shutdown : task_state::running;
         change_in(truth_.tasks, made);
         const auto what = one_in(2) ? hint::change::started : hint::change::died;
-        return {hint::subject::container, what, {}, id, owner.id, made.node_id};
+        return {hint::subject::container, what, {}, id, owner.id, std::string(made.node_id)};
     }
 
     void change_container()

@@ -18,6 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::Ge;
 using ::testing::IsEmpty;
 using ::testing::Le;
+using ::testing::SizeIs;
 using ::testing::VariantWith;
 using actions = std::vector<action>;
 
@@ -194,6 +195,87 @@ TEST_F(Discovery, F38_PublishesAnEmptyFirstListWhereNoFileHadTargets)
     (void)handle(stream_opened{});
     EXPECT_THAT(answer_list(), ElementsAre(action{publish{std::nullopt, true}}));
     EXPECT_THAT(*machine().believed(role::endpoints), IsEmpty());
+}
+
+// --- Large lists ---
+
+/// Many tasks, each with an address of its own.
+class LargeDiscovery : public Discovery {
+protected:
+    static constexpr int count = 5'000;
+
+    LargeDiscovery()
+    {
+        data.tasks.clear();
+        for (int number = 0; number < count; ++number)
+            data.tasks.push_back(task_at("t" + std::to_string(number), "10.1." + std::to_string(number / 200) + "." +
+                                                                           std::to_string(number % 200 + 1)));
+    }
+
+    /// Ticks, all of them at once, until something comes of it.
+    actions work()
+    {
+        for (int ticks = 0; ticks < count; ++ticks) {
+            EXPECT_EQ(wait(), 0s);
+            if (auto wanted = tick(); !wanted.empty())
+                return wanted;
+        }
+        return {};
+    }
+};
+
+TEST_F(LargeDiscovery, TakesAListInParts)
+{
+    (void)machine().start(now);
+    (void)handle(stream_opened{});
+    EXPECT_THAT(answer_list(), IsEmpty());
+    EXPECT_LT(machine().world().task_count(), data.tasks.size());
+    EXPECT_EQ(machine().synced_at(), std::nullopt);
+    EXPECT_TRUE(machine().busy(now));
+    EXPECT_THAT(work(), ElementsAre(action{publish{std::nullopt, true}}));
+    EXPECT_EQ(machine().synced_at(), now);
+    EXPECT_FALSE(machine().busy(now));
+    EXPECT_THAT(targets(), SizeIs(count));
+    EXPECT_GT(wait(), 1s) << "nothing is left to do";
+}
+
+TEST_F(LargeDiscovery, PublishesNothingThatIsHalfDone)
+{
+    sync();
+    (void)work();
+    const auto before = targets();
+    for (auto& one : data.tasks)
+        one.state = task_state::failed;
+    data.tasks.front().state = task_state::running;
+    EXPECT_THAT(resync(), IsEmpty());
+    for (actions wanted; wanted.empty(); wanted = tick())
+        EXPECT_EQ(targets(), before);
+    EXPECT_THAT(targets(), SizeIs(1));
+}
+
+TEST_F(LargeDiscovery, LetsEventsWaitForAListThatIsBeingTaken)
+{
+    sync();
+    const auto deadline = machine().deadline();
+    EXPECT_THAT(handle(service_hint(shop.id)), IsEmpty());
+    EXPECT_THAT(handle(stream_lost{}), IsEmpty());
+    EXPECT_EQ(machine().deadline(), deadline);
+    EXPECT_THAT(work(), ElementsAre(action{publish{std::nullopt, true}}));
+    now += read_queue::after_hint;
+    EXPECT_THAT(handle(core::tick{}), ElementsAre(action{reading(read_service{shop.id})}));
+}
+
+TEST_F(Discovery, HoldsBackWhatWasNewest)
+{
+    sync();
+    (void)handle(container_hint(hint::change::started, "t2", shop.id));
+    EXPECT_THAT(tick(), ElementsAre(action{reading(read_task{"t2"})}));
+    EXPECT_THAT(handle(task_read{"t2", task_at("t2", "10.0.1.4"), {}}),
+                Contains(action{publish{now - read_queue::after_start}}));
+    // Nobody asked for what was new, and now all of it seems to be gone.
+    data.tasks.clear();
+    EXPECT_THAT(resync(), Contains(action{hold_back{}}));
+    EXPECT_THAT(targets(), ElementsAre("10.0.1.3:8080", "10.0.1.4:8080"));
 }
 
 // --- Hints ---

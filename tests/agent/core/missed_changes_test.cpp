@@ -29,7 +29,8 @@ protected:
     static model_changes task_flipped(const std::string& id)
     {
         model_changes changes;
-        changes.flipped.push_back(task_of(service_named("shop"), id));
+        const auto flipped = task_of(service_named("shop"), id);
+        changes.flipped.push_back({flipped.id, flipped.service_id, flipped.node_id});
         return changes;
     }
 

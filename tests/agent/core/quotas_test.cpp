@@ -39,7 +39,9 @@ protected:
     role_targets endpoints()
     {
         std::sort(shop.labels.begin(), shop.labels.end());
-        std::sort(one.container_labels.begin(), one.container_labels.end());
+        auto sorted = one.container_labels.get();
+        std::sort(sorted.begin(), sorted.end());
+        one.container_labels = std::move(sorted);
         world.replace({{shop}, {node_at("node-1", "192.168.0.1")}, {one}, {overlay("back")}});
         return endpoints_of(shop, world, rules);
     }

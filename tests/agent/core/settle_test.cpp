@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 namespace agent::core {
 namespace {
 
@@ -11,16 +13,17 @@ class Settle : public ::testing::Test {
 protected:
     void add(task_state state, task_state desired = task_state::running)
     {
-        auto value = task_of(shop, "t" + std::to_string(tasks.size()));
+        auto& value = made.emplace_back(task_of(shop, "t" + std::to_string(tasks.size())));
         value.state = state;
         value.desired = desired;
-        tasks.emplace(value.id, value);
+        tasks.push_back(&value);
     }
 
     bool settled() const { return is_settled(shop, tasks); }
 
     service shop = service_named("shop");
-    swarm::task_map tasks;
+    std::deque<task> made;
+    swarm::task_list tasks;
 };
 
 TEST_F(Settle, IsReachedWhenAsManyTasksServeAsAreWanted)

@@ -188,7 +188,7 @@ TEST_F(Swarm, TellsWhichTasksBeginAndCeaseToServe)
     dying.desired = task_state::shutdown;
     const auto down = world.put(dying);
     ASSERT_THAT(down.flipped, SizeIs(1));
-    EXPECT_EQ(down.flipped[0], dying);
+    EXPECT_EQ(down.flipped[0].id, dying.id);
     EXPECT_THAT(down.concerned, ElementsAre("id-shop"));
 
     auto dead = dying;

@@ -77,7 +77,8 @@ protected:
 
     model_changes answer_lists()
     {
-        auto change = follower.listed(truth, world, now);
+        auto change = world.replace(follower.take_lists(truth).value());
+        change += follower.listed(change, world, now);
         done = step();
         return change;
     }
@@ -114,8 +115,8 @@ protected:
     std::vector<std::string> known_tasks() const
     {
         std::vector<std::string> ids;
-        for (const auto& [id, value] : world.tasks_of(shop.id))
-            ids.push_back(id);
+        for (const auto* known : world.tasks_of(shop.id))
+            ids.emplace_back(known->id);
         return ids;
     }
 
@@ -499,7 +500,7 @@ TEST_F(WatchFollower, PassesOverAnswersOfAStreamThatIsNoMore)
     EXPECT_THAT(tick_until(open_watch{}), ElementsAre(action{open_watch{}}));
     follower.armed(now);
     // Armed, and not asked for a list yet.
-    EXPECT_TRUE(follower.listed(truth, world, now).empty());
+    EXPECT_FALSE(follower.take_lists(truth));
     EXPECT_FALSE(follower.carries(now));
 }
 

@@ -321,7 +321,7 @@ TEST(SwarmkitWords, OfPortsAreTheEngines)
         return decoded_task([&](pbf_writer& task) {
                    task.add_message(9, message([&](pbf_writer& status) { status.add_message(6, ports); }));
                })
-            .host_ports.at(0);
+            .host_ports[0];
     };
     EXPECT_EQ(port(0, 0).protocol, core::transport::tcp);
     EXPECT_EQ(port(1, 0).protocol, core::transport::udp);

@@ -42,7 +42,7 @@ std::vector<std::string> ids_of(const std::vector<core::object_change>& changes)
 {
     std::vector<std::string> ids;
     for (const auto& change : changes)
-        ids.push_back(std::visit([](const auto& object) { return object.id; }, change.object));
+        ids.push_back(std::visit([](const auto& object) { return std::string(object.id); }, change.object));
     return ids;
 }
 

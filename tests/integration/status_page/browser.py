@@ -121,10 +121,18 @@ class Page:
         """When the expression came to hold, by the clock of `time.time`; None when it did not in time."""
         deadline = time.time() + seconds
         while time.time() < deadline:
-            if self.value(expression):
+            if self._holds(expression):
                 return time.time()
             time.sleep(0.02)
         return None
+
+    def _holds(self, expression):
+        try:
+            return self.value(expression)
+        except RuntimeError as error:
+            if "navigated" in str(error) or "context" in str(error):
+                return False  # another page is on its way
+            raise
 
     def text(self, selector="body"):
         return self.value(f"document.querySelector({json.dumps(selector)}).innerText")

@@ -148,7 +148,7 @@ class StatusPage(unittest.TestCase):
         self.assertEqual(page.text("#live"), "")
         page.value("document.getElementById('service').value = 'shop_'")
         page.value("document.querySelector('form button').click()")
-        self.assertTrue(eventually(lambda: page.value("location.search") == "?service=shop_"))
+        self.assertTrue(page.until("location.search === '?service=shop_'"))
         self.assertTrue(page.until("document.querySelectorAll('#service-list tbody tr').length === 3"))
         self.assertEqual(page.problems, [])
 
