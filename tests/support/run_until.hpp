@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -17,8 +18,12 @@
 
 namespace support {
 
-/// More than anything here takes, less than a test run's patience.
-constexpr std::chrono::seconds patience{10};
+/// More than anything here takes, less than a test run's patience. Where everything is slow, `SWARM_SD_TEST_PATIENCE`
+/// says how many seconds that is.
+inline const std::chrono::seconds patience = [] {
+    const auto* const told = std::getenv("SWARM_SD_TEST_PATIENCE");
+    return std::chrono::seconds(told ? std::atoi(told) : 10);
+}();
 
 /// Runs `io` until `done()` holds.
 ///
