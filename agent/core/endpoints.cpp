@@ -189,7 +189,8 @@ private:
             }
             if (trace_)
                 trace_->tasks.back().targets.push_back(*target);
-            const task_place where{.host = world_.find_node(candidate.node_id),
+            const bool tells_task = rules_.meta == meta_labels::task;
+            const task_place where{.host = tells_task ? world_.find_node(candidate.node_id) : nullptr,
                                    .where = on_network ? on_network->where : nullptr,
                                    .target_port = port.target,
                                    .mode = on_network ? mode_of(subject_, port.target) : publish_mode::host};

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -109,10 +110,25 @@ private:
     friend class snapshot_intake;
 
     struct held_task {
-        explicit held_task(task&& from) : value(std::move(from)) {}
-        operator std::string_view() const noexcept { return value.id; }
+        explicit held_task(task&& from) : value(std::move(from)), hash(hash_of(value.id)) {}
+        static std::uint32_t hash_of(std::string_view id) noexcept
+        {
+            return static_cast<std::uint32_t>(std::hash<std::string_view>{}(id));
+        }
         mutable task value;                 ///< its ID, by which it is found, stays
         mutable std::uint32_t named_by = 0; ///< the latest list that named it
+        std::uint32_t hash;                 ///< of its ID: whoever looks for one comes past others
+    };
+    struct held_hash {
+        using is_transparent = void;
+        std::size_t operator()(const held_task& held) const noexcept { return held.hash; }
+        std::size_t operator()(std::string_view id) const noexcept { return held_task::hash_of(id); }
+    };
+    struct held_equal {
+        using is_transparent = void;
+        bool operator()(const held_task& a, const held_task& b) const noexcept { return a.value.id == b.value.id; }
+        bool operator()(std::string_view id, const held_task& held) const noexcept { return held.value.id == id; }
+        bool operator()(const held_task& held, std::string_view id) const noexcept { return held.value.id == id; }
     };
     /// Those of one service. Where many come in no order, they are sorted once somebody looks at them.
     struct service_tasks {
@@ -137,7 +153,7 @@ private:
     std::map<std::string, network, std::less<>> networks_;
     std::map<std::string, container, std::less<>> containers_; ///< by ID and name
     shared_parts parts_;                                       ///< of all tasks
-    std::unordered_set<held_task, text_hash, text_equal> tasks_;
+    std::unordered_set<held_task, held_hash, held_equal> tasks_;
     std::uint32_t latest_list_ = 0;                                      ///< counts lists of all tasks
     std::map<std::string, service_tasks, std::less<>> tasks_by_service_; ///< none is empty
 };
