@@ -26,9 +26,8 @@ constexpr unsigned tasks_per_service = 100;
 
 simulated_swarm swarm_of(std::int64_t tasks)
 {
-    return simulated_swarm({.services = static_cast<unsigned>(tasks) / tasks_per_service,
-                            .replicas = tasks_per_service,
-                            .nodes = 100});
+    return simulated_swarm(
+        {.services = static_cast<unsigned>(tasks) / tasks_per_service, .replicas = tasks_per_service, .nodes = 100});
 }
 
 std::string task_text(const simulated_swarm& world, simulated_swarm::key which)

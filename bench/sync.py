@@ -24,8 +24,16 @@ import time
 import urllib.request
 
 TICK = os.sysconf("SC_CLK_TCK")
-AGENT_PORT = 19819
-PROMETHEUS_PORT = 19890
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+AGENT_PORT = free_port()
+PROMETHEUS_PORT = free_port()
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -11,6 +11,7 @@
 #include <boost/asio/error.hpp>
 
 #include <map>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -155,14 +156,15 @@ struct grpc_stream::exchange {
 
     /// Waits for messages and hands over those that are here.
     asio::awaitable<grpc_result<void>> read(std::function<void(std::string_view)> take);
-    /// Waits for the end of an answer that is one message.
-    asio::awaitable<grpc_result<std::string>> read_whole();
-    [[nodiscard]] grpc_result<std::string> take_only(http2_answer& answer) const;
+    /// Waits for the end of an answer that is one message, and hands it over as it comes.
+    asio::awaitable<grpc_result<void>> read_only(grpc_client::piece_sink sink);
+    error_code take_piece(http2_answer& answer, const grpc_client::piece_sink& sink);
     result<std::size_t> take_all(http2_answer& answer, const std::function<void(std::string_view)>& take) const;
 
     grpc_client::impl& owner;
     http2_session::stream_id id;
     doorbell changed;
+    std::optional<std::size_t> to_come; ///< of the only message, once its prefix is here
 };
 
 asio::awaitable<grpc_result<void>> grpc_stream::exchange::read(std::function<void(std::string_view)> take)
@@ -203,36 +205,51 @@ result<std::size_t> grpc_stream::exchange::take_all(http2_answer& answer,
     return count;
 }
 
-asio::awaitable<grpc_result<std::string>> grpc_stream::exchange::read_whole()
+asio::awaitable<grpc_result<void>> grpc_stream::exchange::read_only(grpc_client::piece_sink sink)
 {
     for (;;) {
         auto& answer = *owner.session.find(id);
-        if (answer.has_ended || answer.end)
-            co_return take_only(answer);
-        std::string_view arrived = answer.body;
-        if (const auto message = take_grpc_message(arrived, owner.limits.message_bytes); !message)
-            co_return grpc_failure{message.error(), {}};
-        // A list may be large: it is there once, and not moved from buffer to larger buffer.
-        answer.body.reserve(grpc_frame_bytes(answer.body));
+        const bool is_over = answer.has_ended || answer.end;
+        auto failed = is_over ? grpc_verdict(answer) : std::nullopt; // its status stands in the trailers
+        if (const auto error = failed ? error_code{} : take_piece(answer, sink))
+            failed = grpc_failure{error, {}};
+        if (is_over && !failed && (to_come != 0U || !answer.body.empty()))
+            failed = grpc_failure{errc::bad_message, "not one message"};
+        if (failed)
+            co_return *std::move(failed);
+        if (is_over)
+            co_return grpc_result<void>{};
         if (owner.ended)
             co_return grpc_failure{*owner.ended, {}};
         co_await changed.wait();
     }
 }
 
-/// The message of an answer that has ended; its status stands in the trailers.
-grpc_result<std::string> grpc_stream::exchange::take_only(http2_answer& answer) const
+/// Hands over what is here of the only message. What comes behind it stays.
+error_code grpc_stream::exchange::take_piece(http2_answer& answer, const grpc_client::piece_sink& sink)
 {
-    if (auto failed = grpc_verdict(answer))
-        return *std::move(failed);
-    std::string_view rest = answer.body;
-    const auto message = take_grpc_message(rest, owner.limits.message_bytes);
-    if (!message)
-        return grpc_failure{message.error(), {}};
-    if (!*message || !rest.empty())
-        return grpc_failure{errc::bad_message, "not one message"};
-    answer.body.erase(0, grpc_prefix_bytes);
-    return std::move(answer.body);
+    auto& body = answer.body;
+    if (!to_come) {
+        std::string_view arrived = body;
+        if (const auto message = take_grpc_message(arrived, owner.limits.message_bytes); !message)
+            return message.error();
+        const auto frame_bytes = grpc_frame_bytes(body);
+        if (frame_bytes == 0)
+            return {};
+        to_come = frame_bytes - grpc_prefix_bytes;
+        body.erase(0, grpc_prefix_bytes);
+    }
+    const auto piece = std::string_view(body).substr(0, *to_come);
+    if (piece.empty())
+        return {};
+    *to_come -= piece.size();
+    try {
+        const auto error = sink(piece);
+        body.erase(0, piece.size());
+        return error;
+    } catch (const std::bad_alloc&) {
+        return asio::error::no_memory;
+    }
 }
 
 namespace {
@@ -254,28 +271,28 @@ result<std::unique_ptr<grpc_stream::exchange>> begin(grpc_client::impl& connecti
 }
 
 /// A result of its own, so that running out of time is another one.
-struct whole_answer {
-    grpc_result<std::string> message;
+struct call_outcome {
+    grpc_result<void> value;
 };
 
-asio::awaitable<result<whole_answer>> wrapped(asio::awaitable<grpc_result<std::string>> reading)
+asio::awaitable<result<call_outcome>> wrapped(asio::awaitable<grpc_result<void>> reading)
 {
-    auto message = co_await std::move(reading); // g++ 12 would destroy it twice as a part of the whole
-    co_return whole_answer{std::move(message)};
+    auto value = co_await std::move(reading); // g++ 12 would destroy it twice as a part of the whole
+    co_return call_outcome{std::move(value)};
 }
 
 } // namespace
 
-asio::awaitable<grpc_result<std::string>> grpc_client::call(std::string method, std::string request,
-                                                            std::chrono::milliseconds limit)
+asio::awaitable<grpc_result<void>> grpc_client::call(std::string method, std::string request,
+                                                     std::chrono::milliseconds limit, piece_sink sink)
 {
     const auto begun = begin(*impl_, method, request, limit);
     if (!begun)
         co_return grpc_failure{begun.error(), {}};
-    auto answer = co_await with_timeout(wrapped((*begun)->read_whole()), limit);
-    if (!answer)
-        co_return grpc_failure{answer.error(), {}};
-    co_return std::move(answer->message);
+    auto outcome = co_await with_timeout(wrapped((*begun)->read_only(std::move(sink))), limit);
+    if (!outcome)
+        co_return grpc_failure{outcome.error(), {}};
+    co_return std::move(outcome->value);
 }
 
 grpc_result<grpc_stream> grpc_client::open_stream(std::string_view method, std::string_view request)

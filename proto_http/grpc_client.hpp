@@ -44,12 +44,16 @@ public:
     /// @return why it ended
     [[nodiscard]] boost::asio::awaitable<error_code> run();
 
-    /// Calls a method that answers with one message.
+    /// Takes the next piece of a message, as `body_sink` of `client.hpp` does.
+    using piece_sink = std::function<error_code(std::string_view)>;
+
+    /// Calls a method that answers with one message. The message is not kept: `sink` gets it as it arrives, and the
+    /// reactor has a turn after each piece. What it got is only known to be the whole message when the call succeeds.
     ///
     /// @param method  `/package.Service/Method`
     /// @param limit   for the whole call; the server is told
-    [[nodiscard]] boost::asio::awaitable<grpc_result<std::string>> call(std::string method, std::string request,
-                                                                        std::chrono::milliseconds limit);
+    [[nodiscard]] boost::asio::awaitable<grpc_result<void>> call(std::string method, std::string request,
+                                                                 std::chrono::milliseconds limit, piece_sink sink);
 
     /// Calls a method that answers with messages without end, and has no time limit.
     [[nodiscard]] grpc_result<class grpc_stream> open_stream(std::string_view method, std::string_view request);

@@ -730,18 +730,17 @@ result<std::vector<core::network>> decode_network_list(std::string_view message)
     return with_ids(decode_all<core::network>(message, network));
 }
 
-result<std::size_t> length_of_front(std::string_view message, std::size_t most_bytes)
+result<std::size_t> length_of_whole_fields(std::string_view message)
 {
     std::size_t length = 0;
     try {
         pbf_reader fields(message.data(), message.size());
         while (fields.next()) {
             fields.skip();
-            const auto end = message.size() - fields.length();
-            if (length > 0 && end > most_bytes)
-                break;
-            length = end;
+            length = message.size() - fields.length();
         }
+    } catch (const protozero::end_of_buffer_exception&) {
+        return length;
     } catch (const protozero::exception&) {
         return make_error_code(errc::broken_answer);
     }

@@ -25,9 +25,9 @@ namespace agent::docker {
 [[nodiscard]] proto_http::result<std::vector<core::node>> decode_node_list(std::string_view message);
 [[nodiscard]] proto_http::result<std::vector<core::network>> decode_network_list(std::string_view message);
 
-/// Length of the front of a message that has whole fields in it: as many as fit into `most_bytes`, but one at least. A
-/// list's front is a list itself, so that a long one can be decoded in parts. 0 for an empty message.
-[[nodiscard]] proto_http::result<std::size_t> length_of_front(std::string_view message, std::size_t most_bytes);
+/// Length of the front of a message that has whole fields in it. A list's front is a list itself, so that a list can be
+/// decoded as it arrives. 0 where the first field is not whole.
+[[nodiscard]] proto_http::result<std::size_t> length_of_whole_fields(std::string_view message);
 
 /// The request for every change of tasks, services, nodes and networks, and of nothing else: other kinds come with
 /// secrets in them.

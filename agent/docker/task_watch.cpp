@@ -1,18 +1,18 @@
 #include "agent/docker/task_watch.hpp"
 
+#include "agent/docker/decode.hpp"
 #include "agent/docker/errc.hpp"
 #include "agent/docker/socket_advice.hpp"
 #include "agent/docker/swarmkit.hpp"
 #include "proto_http/timeout.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace agent::docker {
@@ -41,9 +41,6 @@ std::string control(std::string_view method)
     return "/docker.swarmkit.v1.Control/" + std::string(method);
 }
 
-/// What is decoded at once, in about a millisecond.
-constexpr std::size_t part_bytes = 256 * 1024;
-
 /// A result of its own, so that running out of time is another one.
 struct read_outcome {
     answer<void> value;
@@ -54,6 +51,41 @@ asio::awaitable<proto_http::result<read_outcome>> wrapped(asio::awaitable<answer
     auto value = co_await std::move(reading); // g++ 12 would destroy it twice as a part of the whole
     co_return read_outcome{std::move(value)};
 }
+
+/// A list that is decoded as it arrives, object by object; all or nothing.
+template <class Value>
+class list_parts {
+public:
+    using decoder = proto_http::result<std::vector<Value>> (*)(std::string_view);
+
+    explicit list_parts(decoder decode) : decode_(decode) {}
+
+    [[nodiscard]] proto_http::error_code push(std::string_view piece)
+    {
+        rest_.append(piece);
+        const auto length = length_of_whole_fields(rest_);
+        if (!length)
+            return length.error();
+        auto decoded = decode_(std::string_view(rest_).substr(0, *length));
+        if (!decoded)
+            return decoded.error();
+        std::move(decoded->begin(), decoded->end(), std::back_inserter(all_));
+        rest_.erase(0, *length);
+        return rest_.size() > most_object_bytes ? make_error_code(errc::broken_answer) : proto_http::error_code{};
+    }
+
+    [[nodiscard]] proto_http::result<std::vector<Value>> finish()
+    {
+        if (!rest_.empty())
+            return make_error_code(errc::broken_answer);
+        return std::move(all_);
+    }
+
+private:
+    decoder decode_;
+    std::vector<Value> all_;
+    std::string rest_; ///< the beginning of an object
+};
 
 } // namespace
 
@@ -144,25 +176,15 @@ task_watch::list(std::string method, std::chrono::milliseconds limit,
                  proto_http::result<std::vector<Value>> (*decode)(std::string_view))
 {
     const auto path = control(method);
-    const auto got = co_await client_.call(path, {}, limit);
-    if (!got)
-        co_return fail(got.error(), path);
-    const auto executor = co_await asio::this_coro::executor;
-    std::vector<Value> all;
-    for (std::string_view rest = *got; !rest.empty();) {
-        const auto length = length_of_front(rest, part_bytes);
-        if (!length)
-            co_return fail({length.error(), {}}, path);
-        auto decoded = decode(rest.substr(0, *length));
-        if (!decoded)
-            co_return fail({decoded.error(), {}}, path);
-        std::move(decoded->begin(), decoded->end(), std::back_inserter(all));
-        rest.remove_prefix(*length);
-        if (!rest.empty()) {
-            co_await asio::post(executor, asio::use_awaitable); // others have their turn
-        }
-    }
-    co_return all;
+    list_parts<Value> parts(decode);
+    const proto_http::grpc_client::piece_sink sink = [&parts](std::string_view piece) { return parts.push(piece); };
+    const auto done = co_await client_.call(path, {}, limit, sink);
+    if (!done)
+        co_return fail(done.error(), path);
+    auto all = parts.finish();
+    if (!all)
+        co_return fail({all.error(), {}}, path);
+    co_return *std::move(all);
 }
 
 } // namespace agent::docker

@@ -128,7 +128,9 @@ daemon::daemon(asio::any_io_executor executor, const options& settings, const ru
       server_(
           web_pages({[this] { return metrics_text(); }, [this] { return not_ready_because(); },
                      [this](core::role which) { return targets_of(which); },
-                     [this](core::role which) { return loop_.state().unknown_because(which); }, roles_of(settings),
+                     [this](core::role which) { return loop_.state().unknown_because(which); },
+                     [this](std::function<proto_http::reply()> make) { return make_aside(std::move(make)); },
+                     roles_of(settings),
                      [this](core::role which, std::size_t most) { return report(which, most); },
                      [this](std::string_view service) { return core::explain(service, loop_.state().world(), rules_); },
                      [this](const proto_http::request& asked) { return events_page(diary_, asked); },
@@ -163,6 +165,13 @@ asio::awaitable<sd_writer::target_list> daemon::targets_of(core::role which)
     while (loop_.state().awaits(which) && clock::now() < latest)
         co_await stepped_.wait_until(latest);
     co_return loop_.state().believed(which);
+}
+
+asio::awaitable<proto_http::reply> daemon::make_aside(std::function<proto_http::reply()> make)
+{
+    if (!page_maker_)
+        page_maker_.emplace();
+    co_return co_await page_maker_->run(std::move(make));
 }
 
 role_report daemon::report(core::role which, std::size_t most) const

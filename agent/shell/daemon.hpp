@@ -9,6 +9,7 @@
 #include "agent/shell/status/report.hpp"
 #include "agent/shell/targets_page.hpp"
 #include "proto_http/server.hpp"
+#include "runtime/helper_thread.hpp"
 #include "runtime/logging.hpp"
 #include "runtime/web_access.hpp"
 #include "sd_writer/writer.hpp"
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,6 +71,9 @@ private:
     /// needs is waited for.
     [[nodiscard]] boost::asio::awaitable<sd_writer::target_list> targets_of(core::role which);
 
+    /// Makes a page on a thread that nothing else waits for.
+    [[nodiscard]] boost::asio::awaitable<proto_http::reply> make_aside(std::function<proto_http::reply()> make);
+
     /// What is known of a role now.
     [[nodiscard]] role_report report(core::role which, std::size_t most) const;
 
@@ -84,6 +89,7 @@ private:
     gong stepped_; ///< struck after each step of the machine
     std::optional<proto_http::listener> listener_;
     std::uint16_t port_;
+    std::optional<runtime::helper_thread> page_maker_; ///< from the first long page on
     std::unique_ptr<runtime::web_access> access_; ///< nobody: the pages are open
     proto_http::server server_;
 };

@@ -19,6 +19,8 @@ using proto_http::request;
 
 // What Prometheus asks for when it speaks the text format.
 constexpr std::string_view exposition_format = "text/plain; version=0.0.4; charset=utf-8";
+/// A list of so many targets is written, hashed and packed within a millisecond or so.
+constexpr std::size_t targets_at_once = 2'000;
 constexpr unsigned bad_request = 400;
 constexpr unsigned not_found = 404;
 constexpr unsigned service_unavailable = 503;
@@ -53,7 +55,11 @@ asio::awaitable<reply> role_page(std::shared_ptr<const web_sources> from, reques
     const auto targets = co_await from->targets(*which);
     if (!targets)
         co_return reply{.status = service_unavailable, .body = from->unknown_because(*which) + "\n"};
-    co_return sd_page(*targets, asked);
+    auto make = [targets, asked = std::move(asked)] { return sd_page(*targets, asked); };
+    if (!from->aside || sd_writer::count_targets(*targets) <= targets_at_once)
+        co_return make();
+    std::function<reply()> job = std::move(make);
+    co_return co_await from->aside(std::move(job));
 }
 
 /// What one role came to, or all that have an output.

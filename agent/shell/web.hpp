@@ -25,6 +25,8 @@ struct web_sources {
     /// Nothing while they are not known.
     std::function<boost::asio::awaitable<sd_writer::target_list>(core::role)> targets;
     std::function<std::string(core::role)> unknown_because; ///< why they are not known, for people
+    /// Makes a page where it holds nobody up; nothing: here.
+    std::function<boost::asio::awaitable<proto_http::reply>(std::function<proto_http::reply()>)> aside{};
     std::vector<core::role> output_roles;
     /// All that is known of a role whose targets were asked for, with so many skipped tasks at most.
     std::function<role_report(core::role, std::size_t most)> report;

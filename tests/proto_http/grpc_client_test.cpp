@@ -9,10 +9,14 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <new>
+#include <numeric>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,6 +52,21 @@ asio::awaitable<grpc_result<std::vector<std::string>>> read_some(grpc_stream& st
     co_return messages;
 }
 
+/// The only message of a call.
+asio::awaitable<grpc_result<std::string>> whole(grpc_client& client, std::string request,
+                                                std::chrono::milliseconds limit)
+{
+    std::string message;
+    const grpc_client::piece_sink sink = [&message](std::string_view piece) {
+        message += piece;
+        return error_code{};
+    };
+    const auto done = co_await client.call("/service/Method", std::move(request), limit, sink);
+    if (!done)
+        co_return done.error();
+    co_return message;
+}
+
 class GrpcClient : public testing::Test {
 protected:
     using call = grpc_server::call;
@@ -76,7 +95,7 @@ protected:
 
     grpc_result<std::string> ask(std::string request = "question", std::chrono::milliseconds limit = long_enough)
     {
-        return support::run(io, client->call("/service/Method", std::move(request), limit));
+        return support::run(io, whole(*client, std::move(request), limit));
     }
 
     [[nodiscard]] bool until(const std::function<bool()>& holds) { return support::run_until(io, holds); }
@@ -96,6 +115,35 @@ protected:
     std::optional<grpc_client> client;
     std::optional<support::running<error_code>> carrying;
 };
+
+TEST_F(GrpcClient, HandsOnAMessageAsItArrives)
+{
+    const std::string large(3'000'000, 'x');
+    script = [&large](call& asked) { asked.answer(large); };
+    connect();
+    std::vector<std::size_t> pieces;
+    const grpc_client::piece_sink sink = [&pieces](std::string_view piece) {
+        pieces.push_back(piece.size());
+        return error_code{};
+    };
+    EXPECT_TRUE(support::run(io, client->call("/service/Method", "", long_enough, sink)));
+    EXPECT_EQ(std::accumulate(pieces.begin(), pieces.end(), std::size_t{0}), large.size());
+    EXPECT_LT(*std::max_element(pieces.begin(), pieces.end()), large.size() / 2);
+    hang_up();
+}
+
+TEST_F(GrpcClient, EndsACallWithTheErrorOfItsSink)
+{
+    connect();
+    const grpc_client::piece_sink refuses = [](std::string_view) { return make_error_code(errc::bad_address); };
+    EXPECT_EQ(support::run(io, client->call("/service/Method", "", long_enough, refuses)).error().code,
+              errc::bad_address);
+    const grpc_client::piece_sink has_no_room = [](std::string_view) -> error_code { throw std::bad_alloc(); };
+    EXPECT_EQ(support::run(io, client->call("/service/Method", "", long_enough, has_no_room)).error().code,
+              asio::error::no_memory);
+    EXPECT_EQ(ask().value(), "answer to question") << "other calls are not concerned";
+    hang_up();
+}
 
 TEST_F(GrpcClient, CallsAMethodAndGetsItsAnswer)
 {
@@ -140,7 +188,7 @@ TEST_F(GrpcClient, CarriesSeveralCallsAtOnce)
     std::vector<std::unique_ptr<support::running<grpc_result<std::string>>>> calls;
     for (int number = 0; number < 50; ++number)
         calls.push_back(std::make_unique<support::running<grpc_result<std::string>>>(
-            io, client->call("/service/Method", std::to_string(number), long_enough)));
+            io, whole(*client, std::to_string(number), long_enough)));
     ASSERT_TRUE(until([&] { return asked.size() == 50; }));
     for (auto one = asked.rbegin(); one != asked.rend(); ++one)
         (*one)->answer((*one)->request);
@@ -291,7 +339,7 @@ TEST_F(GrpcClient, TellsTheServerWhenACallIsCancelled)
 {
     script = [](call&) {};
     connect();
-    support::running<grpc_result<std::string>> asking(io, client->call("/service/Method", "question", long_enough));
+    support::running<grpc_result<std::string>> asking(io, whole(*client, "question", long_enough));
     ASSERT_TRUE(until([this] { return server.calls.size() == 1; }));
     asking.cancel();
     EXPECT_EQ(asking.get().error().code, asio::error::operation_aborted);
@@ -310,7 +358,7 @@ TEST_F(GrpcClient, CanBeCancelledAtEveryMoment)
                 co_return made.error().message();
             client.emplace(*std::move(made));
             carrying.emplace(io, client->run());
-            const auto got = co_await client->call("/service/Method", "question", long_enough);
+            const auto got = co_await whole(*client, "question", long_enough);
             co_return got ? *got : got.error().code.message();
         };
         support::running<std::string> trying(io, attempt());
@@ -331,8 +379,8 @@ TEST_F(GrpcClient, FailsItsCallsWhenTheConnectionIsCut)
 {
     script = [](call& asked) { asked.send_bytes("\0\0\0\0\7half"s); };
     connect();
-    support::running<grpc_result<std::string>> one(io, client->call("/service/Method", "", long_enough));
-    support::running<grpc_result<std::string>> two(io, client->call("/service/Method", "", long_enough));
+    support::running<grpc_result<std::string>> one(io, whole(*client, "", long_enough));
+    support::running<grpc_result<std::string>> two(io, whole(*client, "", long_enough));
     ASSERT_TRUE(until([this] { return server.calls.size() == 2; }));
     server.drop_connections();
     const auto why = carrying->get();
@@ -356,7 +404,7 @@ TEST_F(GrpcClient, FailsItsCallsWhenItIsNotCarriedAnyMore)
 {
     script = [](call&) {};
     connect();
-    support::running<grpc_result<std::string>> asking(io, client->call("/service/Method", "", long_enough));
+    support::running<grpc_result<std::string>> asking(io, whole(*client, "", long_enough));
     ASSERT_TRUE(until([this] { return server.calls.size() == 1; }));
     hang_up();
     EXPECT_EQ(asking.get().error().code, asio::error::operation_aborted);
@@ -378,10 +426,10 @@ TEST_F(GrpcClient, FinishesWhatIsUnderWayWhenTheServerGoesAway)
     call* asked = nullptr;
     script = [&asked](call& one) { asked = &one; };
     connect();
-    support::running<grpc_result<std::string>> asking(io, client->call("/service/Method", "", long_enough));
+    support::running<grpc_result<std::string>> asking(io, whole(*client, "", long_enough));
     ASSERT_TRUE(until([&] { return asked != nullptr; }));
     server.go_away();
-    support::running<grpc_result<std::string>> late(io, client->call("/service/Method", "", long_enough));
+    support::running<grpc_result<std::string>> late(io, whole(*client, "", long_enough));
     EXPECT_FALSE(late.get()) << "nothing new is answered";
     asked->answer("the last");
     EXPECT_EQ(asking.get().value(), "the last");
@@ -395,7 +443,7 @@ TEST_F(GrpcClient, GivesTheAnswerThatComesTogetherWithTheEnd)
         server.go_away();
     };
     connect();
-    support::running<grpc_result<std::string>> asking(io, client->call("/service/Method", "", long_enough));
+    support::running<grpc_result<std::string>> asking(io, whole(*client, "", long_enough));
     EXPECT_EQ(asking.get().error().message, "context canceled");
     (void)carrying->get();
 }
@@ -404,7 +452,7 @@ TEST_F(GrpcClient, EndsWhenTheServerBreaksTheRules)
 {
     script = [this](call&) { server.send_raw("\0\0\4\0\0\0\0\0\143data"s); }; // on a stream that nobody opened
     connect();
-    support::running<grpc_result<std::string>> asking(io, client->call("/service/Method", "", long_enough));
+    support::running<grpc_result<std::string>> asking(io, whole(*client, "", long_enough));
     EXPECT_EQ(asking.get().error().code, errc::bad_http2);
     EXPECT_EQ(carrying->get(), errc::bad_http2);
 }

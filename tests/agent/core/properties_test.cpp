@@ -1,4 +1,5 @@
 // What holds of the rules and of what is kept between changes, in every role, whatever the swarm and the flags.
+#include "agent/core/snapshot_intake.hpp"
 #include "agent/core/swarm.hpp"
 #include "agent/core/target_set.hpp"
 #include "sd_writer/check.hpp"
@@ -35,7 +36,8 @@ std::string bytes_of(const snapshot& data, role which, const role_rules& rules)
 /// A swarm and what each role keeps of it, followed change by change.
 class follower {
 public:
-    follower(const role_rules& rules, const snapshot& before) : rules_(rules)
+    /// @param part  so many objects are looked at in one go
+    follower(const role_rules& rules, const snapshot& before, std::size_t part) : rules_(rules), part_(part)
     {
         for (const auto which : all_roles)
             kept_.emplace_back(which, target_set(which, rules));
@@ -47,7 +49,13 @@ public:
         const bool judged = ++taken_ % 8 == 0; // often enough
         for (auto& [which, targets] : kept_) {
             const auto before = judged ? targets.groups() : std::vector<sd_writer::target_group>{};
-            const bool changed = targets.refresh(changes, world_);
+            targets.begin(changes, world_);
+            for (std::size_t left = part_; !targets.work(world_, left); left = part_)
+                ;
+            const bool changed = targets.differs();
+            const auto then = targets.target_count_then();
+            RC_ASSERT(!judged || before == targets.groups()); // all at once, or nothing
+            targets.apply();
             if (!judged)
                 continue;
             RC_ASSERT(changed || before == targets.groups());
@@ -55,7 +63,17 @@ public:
             anew.refresh_all(world_);
             RC_ASSERT(targets.groups() == anew.groups());
             RC_ASSERT(targets.skipped() == anew.skipped());
+            RC_ASSERT(targets.target_count() == then && then == anew.target_count());
         }
+    }
+
+    /// Takes lists in parts.
+    void take_lists(snapshot data)
+    {
+        snapshot_intake lists(std::move(data));
+        for (std::size_t left = part_; !lists.go_on(world_, left); left = part_)
+            ;
+        take(lists.take_changes());
     }
 
     swarm& world() { return world_; }
@@ -67,6 +85,7 @@ public:
 
 private:
     role_rules rules_;
+    std::size_t part_;
     swarm world_;
     std::vector<std::pair<role, target_set>> kept_;
     unsigned taken_ = 0;
@@ -122,7 +141,7 @@ RC_GTEST_PROP(Properties, SameStateSameBytesWhateverTheWayThere, ())
     const auto before = make_swarm(decide);
     const auto data = make_swarm(decide);
 
-    follower followed(rules, before);
+    follower followed(rules, before, 1 + decide.below(30));
     auto steps = steps_to(data);
     decide.shuffle(steps);
     for (const auto& change : steps) {
@@ -130,7 +149,7 @@ RC_GTEST_PROP(Properties, SameStateSameBytesWhateverTheWayThere, ())
         if (decide.one_in(8))
             read_some_tasks(followed, decide.one_in(2) ? before : data, decide);
         if (decide.one_in(20))
-            followed.take(followed.world().replace(told_otherwise(before, decide)));
+            followed.take_lists(told_otherwise(before, decide));
     }
     decide.shuffle(steps);
     for (const auto& change : steps) // whatever came between
