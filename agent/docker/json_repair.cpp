@@ -92,6 +92,15 @@ std::size_t number_length(std::string_view text)
     return at;
 }
 
+/// Length of what looks like a number at the front of `text`: whatever a number may consist of, from a digit or a minus
+/// on.
+std::size_t number_like_length(std::string_view text)
+{
+    if (text.front() != '-' && !is_digit(text.front()))
+        return 0;
+    return std::min(text.find_first_not_of("0123456789+-.eE"), text.size());
+}
+
 template <class Number>
 bool has_room_in(std::string_view number)
 {
@@ -122,9 +131,12 @@ std::string with_bounded_numbers(std::string_view json)
     std::string out;
     out.reserve(json.size());
     while (!json.empty()) {
-        const auto number = number_length(json);
-        const auto taken = number > 0 ? number : json.front() == '"' ? string_length(json) : 1;
-        out += number > 0 && is_too_large(json.substr(0, number)) ? "-1" : json.substr(0, taken);
+        const auto like_number = number_like_length(json);
+        const auto taken = like_number > 0 ? like_number : json.front() == '"' ? string_length(json) : 1;
+        const auto text = json.substr(0, taken);
+        // All of it must be a number: of 1e999e5, which is none, -1 in the place of 1e999 would make one.
+        const bool is_number = like_number > 0 && number_length(text) == like_number;
+        out += is_number && is_too_large(text) ? "-1" : text;
         json.remove_prefix(taken);
     }
     return out;

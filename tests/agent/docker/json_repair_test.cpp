@@ -80,9 +80,9 @@ TEST(JsonRepair, LeavesEveryOtherNumber)
 
 TEST(JsonRepair, MakesNoNumberOfWhatIsNone)
 {
-    for (const std::string text : {"[01]", "[1.]", "[.5]", "[+1]", "[1e]", "[-]", "[0x50]", "[--1]"})
+    for (const std::string text : {"[01]", "[1.]", "[.5]", "[+1]", "[1e]", "[-]", "[0x50]", "[--1]", "[1e999e5]",
+                                   "[1e999.5]", "[-1e999-1]", "[099999999999999999999]"})
         EXPECT_EQ(with_bounded_numbers(text), text);
-    EXPECT_EQ(with_bounded_numbers("[099999999999999999999]"), "[0-1]") << "still no JSON";
 }
 
 } // namespace
