@@ -73,7 +73,10 @@ protected:
 
     ~GrpcClient() override
     {
-        carrying.reset();
+        if (carrying) { // the client must outlive it
+            carrying->cancel();
+            EXPECT_TRUE(support::run_until(io, [this] { return carrying->is_done(); }));
+        }
         serving.cancel();
         server.drop_connections();
         EXPECT_TRUE(support::run_until(io, [this] { return serving.is_done(); }));
