@@ -104,14 +104,14 @@ class Commands(unittest.TestCase):
                 joined = block.text.replace("\\\n", " ")
                 for arguments in re.findall(rf"(?m)(?<![\w/-]){name} ([^|&;#\n]*)", joined):
                     used = set(re.findall(r"(?<!\S)(--[\w.-]+)", arguments))
-                    if "docker " in joined or re.search(r"\b(systemctl|apt-get|journalctl|deploy/image|packaging/sbom|cmake)\b", joined):
+                    if "docker " in joined or re.search(r"\b(systemctl|apt-get|journalctl|deploy/image|deploy/packages/sbom|cmake)\b", joined):
                         used &= {flag for flag in used if "." in flag}
                     self.assertEqual(used - known, set(), str(block))
 
     def test_name_files_and_presets_that_there_are(self):
         presets = {preset["name"] for preset in json.loads((ROOT / "CMakePresets.json").read_text())["configurePresets"]}
         for block in self.each():
-            for path in re.findall(r"(?<![\w/.-])((?:deploy|scripts|packaging|tests)/[\w./-]+)", block.text):
+            for path in re.findall(r"(?<![\w/.-])((?:deploy|scripts|tests)/[\w./-]+)", block.text):
                 self.assertTrue((ROOT / path).exists(), f"{block}: {path}")
             for preset in re.findall(r"--preset[ =](\w+)", block.text):
                 self.assertIn(preset, presets, str(block))

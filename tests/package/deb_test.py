@@ -60,7 +60,7 @@ class Package(unittest.TestCase):
             version = re.search(r"version (\S+)", output_of(binary_of(program), "--version"))[1]
             self.assertEqual(self.field(program, "Package"), program)
             self.assertEqual(self.field(program, "Version"), version)
-            self.assertIn(f"{program} ({version}) ", (SOURCE / f"packaging/{program}/changelog").read_text())
+            self.assertIn(f"{program} ({version}) ", (SOURCE / f"deploy/packages/{program}/changelog").read_text())
 
     def test_depends_on_what_its_program_loads(self):
         for program in PROGRAMS:
@@ -100,7 +100,7 @@ class Unit(unittest.TestCase):
     def test_leaves_little_to_be_misused(self):
         for program in PROGRAMS:
             shown = output_of("systemd-analyze", "security", "--offline=true", "--no-pager",
-                              SOURCE / f"packaging/{program}/{program}.service")
+                              SOURCE / f"deploy/packages/{program}/{program}.service")
             exposure = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", shown)[1])
             self.assertLess(exposure, 1.5, shown)
 

@@ -2,7 +2,7 @@
 """What the packages say of the programs' flags is what the programs say: manual pages, completions of the shells, and
 what becomes of them in the shells that are here.
 
-    flags_test.py PROGRAM_FILE... DOCS      DOCS: build/release/packaging
+    flags_test.py PROGRAM_FILE... DOCS      DOCS: build/release/deploy/packages
 """
 
 import pathlib

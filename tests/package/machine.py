@@ -34,7 +34,7 @@ def build_packages(build, into, **variables):
 def unit_of(program):
     """Section → name → values, in the order of the file."""
     sections = {}
-    for line in (SOURCE / f"packaging/{program}/{program}.service").read_text().splitlines():
+    for line in (SOURCE / f"deploy/packages/{program}/{program}.service").read_text().splitlines():
         if line.startswith("["):
             section = sections.setdefault(line.strip("[]"), {})
         elif "=" in line and not line.startswith("#"):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What packaging/sbom says a program is made of, held against the program: its loader, its debugging information, the
+"""What deploy/packages/sbom says a program is made of, held against the program: its loader, its debugging information, the
 commands that linked it, and dpkg's own records.
 
     sbom_test.py BUILD
@@ -16,7 +16,7 @@ import sys
 import unittest
 import urllib.parse
 
-SBOM = pathlib.Path(__file__).resolve().parents[2] / "packaging/sbom"
+SBOM = pathlib.Path(__file__).resolve().parents[2] / "deploy/packages/sbom"
 TARGETS = {"swarm-sd": "agent/swarm-sd", "accountservice": "instrumented_service/accountservice"}
 HEADER_ONLY = {
     "swarm-sd": {"libboost1.81-dev", "libprotozero-dev", "libcli11-dev"},

@@ -4,8 +4,8 @@
 //   command_docs PROGRAM man TEXT           TEXT: see manual_page
 #include "agent/shell/options.hpp"
 #include "instrumented_service/accounts/options.hpp"
-#include "packaging/completions.hpp"
-#include "packaging/manual_page.hpp"
+#include "deploy/packages/completions.hpp"
+#include "deploy/packages/manual_page.hpp"
 #include "runtime/flags.hpp"
 #include "runtime/version.hpp"
 

@@ -1,4 +1,4 @@
-#include "packaging/completions.hpp"
+#include "deploy/packages/completions.hpp"
 
 #include <algorithm>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "packaging/manual_page.hpp"
+#include "deploy/packages/manual_page.hpp"
 
 #include "runtime/flags.hpp"
 
