@@ -673,7 +673,7 @@ void swarm::erase_service(const std::string& id)
     services_.erase(id);
 }
 
-void swarm::erase_task(const std::string& id)
+void swarm::erase_task(std::string id)
 {
     pending_.push_back({change::kind::removed, tasks_.at(id)});
     tasks_.erase(id);

@@ -144,7 +144,7 @@ private:
     void put(task& subject);
     void put(node& subject);
     void erase_service(const std::string& id);
-    void erase_task(const std::string& id);
+    void erase_task(std::string id); // by value: it may be the erased task's own
     void flush();
     [[nodiscard]] std::vector<task*> tasks_of(const std::string& service_id);
     [[nodiscard]] std::string new_id(char kind);
