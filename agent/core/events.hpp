@@ -143,6 +143,21 @@ struct hint {
     std::string node_id;    ///< likewise: the engine's own node
 };
 
+[[nodiscard]] constexpr std::string_view to_string(hint::subject about) noexcept
+{
+    switch (about) {
+    case hint::subject::service:
+        return "service";
+    case hint::subject::node:
+        return "node";
+    case hint::subject::network:
+        return "network";
+    case hint::subject::container:
+        break;
+    }
+    return "container";
+}
+
 /// Records were dropped unread (too long, or not JSON): anything may have changed.
 struct hints_lost {};
 

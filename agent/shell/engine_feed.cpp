@@ -17,21 +17,6 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-std::string_view word_for(core::hint::subject about)
-{
-    switch (about) {
-    case core::hint::subject::service:
-        return "service";
-    case core::hint::subject::node:
-        return "node";
-    case core::hint::subject::network:
-        return "network";
-    case core::hint::subject::container:
-        break;
-    }
-    return "container";
-}
-
 /// Whether the other side closed it. An engine that ends, or a proxy, does not end the body in good order first.
 bool was_closed(const boost::system::error_code& code)
 {
@@ -128,7 +113,7 @@ asio::awaitable<void> engine_feed::follow_one_stream(std::optional<docker::failu
 asio::awaitable<docker::failure> engine_feed::read_events(docker::event_stream stream)
 {
     const docker::stream_sink sink{[this](core::hint what) {
-                                       counts_.events[word_for(what.about)].Increment();
+                                       counts_.events[to_string(what.about)].Increment();
                                        tell_(std::move(what));
                                    },
                                    [this] {

@@ -43,21 +43,6 @@ std::string name_of(std::string_view service_id, const core::swarm& world)
     return known != nullptr ? known->name : std::string(service_id);
 }
 
-std::string_view word_for(core::hint::subject about)
-{
-    switch (about) {
-    case core::hint::subject::service:
-        return "service";
-    case core::hint::subject::node:
-        return "node";
-    case core::hint::subject::network:
-        return "network";
-    case core::hint::subject::container:
-        break;
-    }
-    return "container";
-}
-
 std::string_view word_for(core::hint::change what)
 {
     switch (what) {
@@ -86,7 +71,7 @@ std::string_view word_for(core::object_change::kind what)
 
 journal_note note_of(const core::hint& what, const core::swarm& world)
 {
-    const auto about = word_for(what.about);
+    const auto about = to_string(what.about);
     const auto change = word_for(what.what);
     const auto id = what.id.empty() ? what.task_id : what.id;
     std::string whose;
